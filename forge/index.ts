@@ -1,0 +1,11 @@
+export * from './forge';
+export { forgeError, type ForgeErrorCode } from './errors';
+export type { GiteaCredentials, GiteaOptions } from './gitea/api';
+export type { Organization, OrganizationRequest, User, UserRequest, Visibility } from './gitea/accounts';
+export type { Permission, Team, TeamRequest } from './gitea/teams';
+export type { AccessToken } from './gitea/tokens';
+export { blobSha, changesTo } from './gitea/files';
+export { Gitea, GiteaRepository } from './gitea/gitea';
+export type { Webhook, WebhookRequest } from './gitea/hooks';
+export type { BranchProtection } from './gitea/protection';
+export type { Repository, RepositoryRequest } from './gitea/repositories';
