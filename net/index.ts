@@ -1,0 +1,10 @@
+export { addressBook, lookupIn, parseAddressBook, type AddressBook } from './addresses';
+export { defaultHttpClient, HttpClient, type HttpClientOptions, type HttpRequest } from './client';
+export type { ConnectionOptions } from './dispatch';
+export { isTransient, networkError, shownUrl } from './errors';
+export { proxyFromEnvironment, type ProxyRule } from './proxy';
+export { HttpResponse, METADATA_LIMIT } from './response';
+export { pause, waitBefore, DEFAULT_RETRY, type RetryNotice, type RetryPolicy } from './retry';
+export { baseUrl, isLocalHost, schemeFor } from './scheme';
+export { readCaBundle, systemCertificates, type HostTrust, type TrustByHost } from './trust';
+export { userAgent } from './version';

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import * as tls from 'node:tls';
+import { AirlockError, messageOf } from '../report';
+
+/** What to trust, and whom to be, at one host. */
+export interface HostTrust {
+  /** PEM certificates trusted at this host beside the system's. */
+  readonly ca?: string;
+  /** PEM client certificate (chain) and its key, for mutual TLS. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Keyed by `host` or `host:port`; the more exact key wins. */
+export type TrustByHost = Readonly<Record<string, HostTrust>>;
+
+/**
+ * The certificates trusted everywhere: Node's own list, the operating system's and NODE_EXTRA_CA_CERTS. Computed once.
+ */
+export function systemCertificates(): readonly string[] {
+  return (pool ??= [...new Set([...tls.getCACertificates('default'), ...tls.getCACertificates('system')])]);
+}
+let pool: readonly string[] | undefined;
+
+/** TLS contexts by host. A context is built once: parsing the system's list costs tens of milliseconds. */
+export class TrustStore {
+  private readonly contexts = new Map<HostTrust | undefined, tls.SecureContext>();
+
+  constructor(private readonly byHost: TrustByHost = {}) {}
+
+  /** Throws `net.invalid-certificate` when what is configured for the host cannot be used. */
+  contextFor(hostname: string, port: string): tls.SecureContext {
+    const trust = this.byHost[`${hostname}:${port || '443'}`] ?? this.byHost[hostname];
+    const known = this.contexts.get(trust);
+    if (known) return known;
+    const context = this.build(hostname, trust);
+    this.contexts.set(trust, context);
+    return context;
+  }
+
+  private build(hostname: string, trust: HostTrust | undefined): tls.SecureContext {
+    try {
+      return tls.createSecureContext({
+        ca: [...systemCertificates(), ...(trust?.ca === undefined ? [] : [trust.ca])],
+        ...(trust?.cert === undefined ? {} : { cert: trust.cert }),
+        ...(trust?.key === undefined ? {} : { key: trust.key }),
+      });
+    } catch (error) {
+      throw new AirlockError({
+        code: 'net.invalid-certificate',
+        message: `the certificates configured for ${hostname} cannot be used: ${messageOf(error)}`,
+        remedy: 'Give a PEM bundle, and for mutual TLS a certificate with its own unencrypted key',
+      });
+    }
+  }
+}
+
+/** Reads a PEM bundle from a file. Throws `net.invalid-certificate`. */
+export function readCaBundle(path: string): HostTrust {
+  let ca: string;
+  try {
+    ca = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new AirlockError({
+      code: 'net.invalid-certificate',
+      message: `CA bundle cannot be read: ${messageOf(error)}`,
+      where: path,
+    });
+  }
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new AirlockError({
+      code: 'net.invalid-certificate',
+      message: 'CA bundle contains no PEM certificate',
+      remedy: 'Convert it: openssl x509 -inform der -in ca.crt -out ca.pem',
+      where: path,
+    });
+  }
+  return { ca };
+}
