@@ -1,0 +1,27 @@
+export * from './object';
+export { ClusterError, type StatusCause } from './errors';
+export { loadAccess, parseAccess, type ClusterAccess } from './kubeconfig';
+export { Discovery, apiPrefix, type ResourceKind } from './discovery';
+export {
+  Cluster,
+  defaultFieldManager,
+  isMissing,
+  type ApplyOptions,
+  type DeleteOptions,
+  type ListOptions,
+  type LogOptions,
+  type PatchKind,
+  type WriteOptions,
+} from './cluster';
+export type { WatchEvent, WatchOptions } from './watch';
+export * from './readiness';
+export {
+  NotReady,
+  labelSelector,
+  waitFor,
+  waitUntilGone,
+  waitUntilReady,
+  type Predicate,
+  type WaitOptions,
+} from './wait';
+export * from './flux';
