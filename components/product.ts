@@ -1,0 +1,79 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ForgeConnection, RegistryConnection, RepositoryLocation } from '../dynamic-providers/connection';
+import { Replication } from '../dynamic-providers/ocm/replication';
+import { ProductDeployment } from '../dynamic-providers/product/deployment';
+import { Installation } from '../dynamic-providers/product/installation';
+
+export interface ProductArgs {
+  forge: ForgeConnection;
+  managementRepository: RepositoryLocation;
+  projectRepository: RepositoryLocation;
+  project: string;
+  component: string;
+  /** Semver range proposed for the subscription. The merged subscription decides. */
+  semver: string;
+  targetNamespace: string;
+  source: RegistryConnection;
+  destination: RegistryConnection;
+  /** PEM public keys by signature name. */
+  trustedKeys: Record<string, pulumi.Input<string>>;
+}
+
+/** Subscription to deployment of one product instance: the component's name is the instance's. */
+export class Product extends pulumi.ComponentResource {
+  readonly installation: Installation;
+  readonly replication: Replication;
+  readonly deployment: ProductDeployment;
+
+  constructor(name: string, args: ProductArgs, options?: pulumi.ComponentResourceOptions) {
+    super('airlock:index:Product', name, {}, options);
+    const child = { parent: this };
+    const signature = Object.keys(args.trustedKeys)[0] ?? '';
+    this.installation = new Installation(
+      `${name}-installation`,
+      {
+        forge: args.forge,
+        repository: args.managementRepository,
+        projectRepository: args.projectRepository,
+        project: args.project,
+        instance: name,
+        component: args.component,
+        semver: args.semver,
+        source: args.source.host,
+        destination: args.destination.host,
+        signature,
+        targetNamespace: args.targetNamespace,
+      },
+      child,
+    );
+    this.replication = new Replication(
+      `${name}-replication`,
+      {
+        forge: args.forge,
+        subscription: { ...args.managementRepository, path: `subscriptions/${name}.yaml` },
+        source: args.source,
+        destination: args.destination,
+        trustedKeys: args.trustedKeys,
+      },
+      { ...child, dependsOn: [this.installation] },
+    );
+    this.deployment = new ProductDeployment(
+      `${name}-deployment`,
+      {
+        forge: args.forge,
+        installation: args.managementRepository,
+        repository: args.projectRepository,
+        project: args.project,
+        instance: name,
+        component: args.component,
+        version: this.replication.version,
+        digest: this.replication.digest,
+        registry: args.destination,
+        source: args.source,
+        trustedKeys: args.trustedKeys,
+      },
+      { ...child, dependsOn: [this.replication] },
+    );
+    this.registerOutputs({});
+  }
+}

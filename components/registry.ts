@@ -1,0 +1,127 @@
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { Htpasswd } from '../dynamic-providers/secret/htpasswd';
+import { Password } from '../dynamic-providers/secret/password';
+
+export interface Account {
+  readonly username: string;
+  readonly password: pulumi.Output<string>;
+}
+
+/** A registry as others see it: its canonical name and the accounts it knows. */
+export interface RegistryAccess {
+  /** `host:port`. */
+  readonly host: pulumi.Output<string>;
+  /** May push. */
+  readonly writer: Account;
+  /** Meant to pull only. */
+  readonly reader: Account;
+}
+
+export interface RegistryArgs {
+  namespace: pulumi.Input<string>;
+  image: pulumi.Input<string>;
+  /** Canonical `host:port`. */
+  host: string;
+  /** NodePort that the nodes' containerd reaches it at. */
+  nodePort: number;
+  /** Default 1; 0 shows that nobody needs it. Content is kept. */
+  replicas?: number;
+  /** Default 20Gi. */
+  storage?: string;
+}
+
+/** An OCI registry (CNCF distribution) with htpasswd accounts `writer` and `reader` and a volume of its own. */
+export class Registry extends pulumi.ComponentResource implements RegistryAccess {
+  readonly host: pulumi.Output<string>;
+  readonly writer: Account;
+  readonly reader: Account;
+
+  constructor(name: string, args: RegistryArgs, options?: pulumi.ComponentResourceOptions) {
+    super('airlock:platform:Registry', name, {}, options);
+    const child = { parent: this };
+    const metadata = { name: 'registry', namespace: args.namespace, labels: { 'app.kubernetes.io/name': 'registry' } };
+    const labels = metadata.labels;
+    const writer = new Password(`${name}-writer`, {}, child);
+    const reader = new Password(`${name}-reader`, {}, child);
+    const shared = new Password(`${name}-http-secret`, {}, child);
+    const htpasswd = new Htpasswd(`${name}-htpasswd`, { users: { writer: writer.result, reader: reader.result } }, child);
+    const secret = new k8s.core.v1.Secret(
+      `${name}-secret`,
+      { metadata, stringData: { htpasswd: htpasswd.content, 'http-secret': shared.result } },
+      { ...child, deleteBeforeReplace: true },
+    );
+    const claim = new k8s.core.v1.PersistentVolumeClaim(
+      `${name}-storage`,
+      {
+        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: args.storage ?? '20Gi' } } },
+      },
+      child,
+    );
+    const env: Record<string, pulumi.Input<string>> = {
+      REGISTRY_HTTP_ADDR: ':5000',
+      REGISTRY_HTTP_RELATIVEURLS: 'true',
+      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: '/var/lib/registry',
+      REGISTRY_STORAGE_DELETE_ENABLED: 'true',
+      REGISTRY_AUTH: 'htpasswd',
+      REGISTRY_AUTH_HTPASSWD_REALM: args.host,
+      REGISTRY_AUTH_HTPASSWD_PATH: '/etc/registry-auth/htpasswd',
+      REGISTRY_LOG_LEVEL: 'warn',
+      OTEL_TRACES_EXPORTER: 'none',
+    };
+    const deployment = new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      {
+        metadata,
+        spec: {
+          replicas: args.replicas ?? 1,
+          strategy: { type: 'Recreate' },
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: {
+              automountServiceAccountToken: false,
+              securityContext: { fsGroup: 65532 },
+              containers: [
+                {
+                  name: 'registry',
+                  image: args.image,
+                  imagePullPolicy: 'IfNotPresent',
+                  env: [
+                    ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
+                    { name: 'REGISTRY_HTTP_SECRET', valueFrom: { secretKeyRef: { name: 'registry', key: 'http-secret' } } },
+                  ],
+                  ports: [{ name: 'http', containerPort: 5000 }],
+                  readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
+                  volumeMounts: [
+                    { name: 'auth', mountPath: '/etc/registry-auth', readOnly: true },
+                    { name: 'storage', mountPath: '/var/lib/registry' },
+                  ],
+                },
+              ],
+              volumes: [
+                { name: 'auth', secret: { secretName: 'registry', items: [{ key: 'htpasswd', path: 'htpasswd' }] } },
+                { name: 'storage', persistentVolumeClaim: { claimName: 'registry' } },
+              ],
+            },
+          },
+        },
+      },
+      { ...child, dependsOn: [secret, claim] },
+    );
+    const service = new k8s.core.v1.Service(
+      `${name}-service`,
+      {
+        // At zero replicas there is nothing to wait for.
+        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: { type: 'NodePort', selector: labels, ports: [{ name: 'http', port: 5000, targetPort: 'http', nodePort: args.nodePort }] },
+      },
+      { ...child, dependsOn: [deployment] },
+    );
+    this.host = service.id.apply(() => args.host);
+    this.writer = { username: 'writer', password: writer.result };
+    this.reader = { username: 'reader', password: reader.result };
+    this.registerOutputs({ host: this.host });
+  }
+}

@@ -1,0 +1,97 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { RegistryConnection } from '../dynamic-providers/connection';
+import { Files } from '../dynamic-providers/gitea/files';
+import { Organization } from '../dynamic-providers/gitea/organization';
+import { Repository } from '../dynamic-providers/gitea/repository';
+import type { Configuration } from './configuration';
+import type { Platform } from './platform';
+import { Product } from './product';
+import { ProjectNamespaces } from './project';
+import type { RegistryAccess } from './registry';
+
+export interface SoftwareConsumerArgs {
+  configuration: Configuration;
+  platform: Platform;
+  /** The vendor's registry, with the account that may read it. */
+  source: RegistryConnection;
+  /** The vendor's public key, PEM. */
+  publicKey: pulumi.Input<string>;
+}
+
+/** One consumer environment: organisation, repositories, registry, the project's place in the cluster, and its product. */
+export class SoftwareConsumer extends pulumi.ComponentResource {
+  readonly registry: RegistryAccess;
+  readonly product: Product;
+  readonly managementUrl: pulumi.Output<string>;
+  readonly projectUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: SoftwareConsumerArgs, options?: pulumi.ComponentResourceOptions) {
+    super('airlock:index:SoftwareConsumer', name, {}, options);
+    const child = { parent: this };
+    const { configuration, platform } = args;
+    const forge = platform.forge;
+    this.registry = platform.registry('consumer-registry', 'consumer', child);
+
+    const organization = new Organization(
+      `${name}-organization`,
+      { forge, name: configuration.consumerOrganization, visibility: 'private' },
+      child,
+    );
+    const repository = (which: string, description: string): Repository =>
+      new Repository(
+        `${name}-${which}`,
+        { forge, owner: organization.name, name: which, private: true, description },
+        child,
+      );
+    const management = repository(configuration.managementRepository, 'What this environment subscribes to and installs');
+    const project = repository(configuration.projectRepository, 'The deployed products');
+    const folders = (target: Repository, names: readonly string[]): Files =>
+      new Files(
+        `${name}-${names[0] ?? ''}-folders`,
+        {
+          forge,
+          owner: organization.name,
+          repository: target.name,
+          branch: 'main',
+          files: Object.fromEntries(names.map(folder => [`${folder}/.keep`, ''])),
+          message: 'Lay out the repository',
+        },
+        child,
+      );
+    const managementFiles = folders(management, ['subscriptions', 'generators', 'targets', 'projects']);
+    const projectFiles = folders(project, ['products']);
+
+    const kubernetes = platform.kubernetes;
+    const place =
+      kubernetes === undefined
+        ? []
+        : [
+            new ProjectNamespaces(
+              `${name}-project`,
+              { configuration, forge, registry: this.registry, repositoryUrl: project.cloneUrl },
+              { ...child, providers: { kubernetes: kubernetes.provider }, dependsOn: [projectFiles] },
+            ),
+          ];
+
+    this.product = new Product(
+      configuration.product,
+      {
+        forge,
+        managementRepository: { owner: organization.name, name: management.name },
+        projectRepository: { owner: organization.name, name: project.name },
+        project: configuration.project,
+        component: configuration.component,
+        semver: configuration.semver,
+        targetNamespace: configuration.targetNamespace,
+        source: args.source,
+        destination: { host: this.registry.host, username: this.registry.writer.username, password: this.registry.writer.password },
+        trustedKeys: { [configuration.signature]: args.publicKey },
+      },
+      { ...child, dependsOn: [managementFiles, projectFiles, ...place] },
+    );
+    this.managementUrl = management.url;
+    this.projectUrl = project.url;
+    this.registerOutputs({ managementUrl: this.managementUrl, projectUrl: this.projectUrl });
+  }
+}
+

@@ -1,0 +1,61 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ForgeConnection, RegistryConnection, RepositoryLocation } from '../connection';
+import { thin } from '../thin';
+
+export interface ProductDeploymentArgs {
+  forge: pulumi.Input<ForgeConnection>;
+  /** The management repository, whose merged generator and target are obeyed. */
+  installation: pulumi.Input<RepositoryLocation>;
+  /** The project repository that deployments are proposed to. */
+  repository: pulumi.Input<RepositoryLocation>;
+  project: pulumi.Input<string>;
+  /** Product instance: `products/<instance>/`. */
+  instance: pulumi.Input<string>;
+  component: pulumi.Input<string>;
+  /** Replicated version; empty while there is none. */
+  version: pulumi.Input<string>;
+  /** Digest of the component's normal form. */
+  digest: pulumi.Input<string>;
+  /** The consumer's registry: components are read from it, snapshots pushed to it. */
+  registry: pulumi.Input<RegistryConnection>;
+  /** Where a preview may read a version that is not replicated yet. */
+  source: pulumi.Input<RegistryConnection>;
+  trustedKeys: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/**
+ * One product instance: proposes each upgrade as one pull request with the consumer's values merged, and answers edits of the
+ * values on main with a commit that renews the lock. What is merged is what runs; a person merges.
+ */
+export class ProductDeployment extends pulumi.dynamic.Resource {
+  /** `waiting`, `proposed`, `blocked`, `deployed`, `skipped`. Known in preview. */
+  declare readonly phase: pulumi.Output<string>;
+  declare readonly reason: pulumi.Output<string>;
+  /** Version that main names; empty before the first merge. */
+  declare readonly merged: pulumi.Output<string>;
+  /** Version that is proposed; empty when nothing is. */
+  declare readonly proposed: pulumi.Output<string>;
+  /** Page of the pull request; empty when there is none. */
+  declare readonly pullRequest: pulumi.Output<string>;
+  /** Digest of lock.yaml as desired. */
+  declare readonly lockDigest: pulumi.Output<string>;
+
+  constructor(name: string, args: ProductDeploymentArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      thin('./dist/dynamic-providers/product/deployment-handler.js'),
+      name,
+      {
+        phase: undefined,
+        reason: undefined,
+        merged: undefined,
+        proposed: undefined,
+        pullRequest: undefined,
+        lockDigest: undefined,
+        ...args,
+      },
+      options,
+      'product',
+      'ProductDeployment',
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import { hash } from 'bcryptjs';
+import { isDeepStrictEqual } from 'node:util';
+
+interface Inputs {
+  users: Record<string, string>;
+}
+
+async function contentOf(inputs: Inputs): Promise<string> {
+  const lines = Object.entries(inputs.users).map(async ([user, password]) => `${user}:${await hash(password, 10)}\n`);
+  return (await Promise.all(lines)).join('');
+}
+
+export async function create(inputs: Inputs): Promise<{ id: string; outs: Inputs & { content: string } }> {
+  return { id: 'htpasswd', outs: { ...inputs, content: await contentOf(inputs) } };
+}
+
+export function diff(_id: string, olds: Inputs, news: Inputs): { changes: boolean } {
+  return { changes: !isDeepStrictEqual(olds.users, news.users) };
+}
+
+export async function update(_id: string, _olds: Inputs, news: Inputs): Promise<{ outs: Inputs & { content: string } }> {
+  return { outs: { ...news, content: await contentOf(news) } };
+}

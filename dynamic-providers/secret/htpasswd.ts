@@ -1,0 +1,24 @@
+import * as pulumi from '@pulumi/pulumi';
+import { thin } from '../thin';
+
+export interface HtpasswdArgs {
+  /** Password of each user, by name. */
+  users: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/** An htpasswd file (bcrypt) for a registry. Made anew only when a user or a password changes. */
+export class Htpasswd extends pulumi.dynamic.Resource {
+  /** The file's content; always a secret. */
+  declare readonly content: pulumi.Output<string>;
+
+  constructor(name: string, args: HtpasswdArgs, options?: pulumi.CustomResourceOptions) {
+    super(
+      thin('./dist/dynamic-providers/secret/htpasswd-handler.js'),
+      name,
+      { content: undefined, users: pulumi.secret(args.users) },
+      pulumi.mergeOptions(options, { additionalSecretOutputs: ['content', 'users'] }),
+      'secret',
+      'Htpasswd',
+    );
+  }
+}
