@@ -1,0 +1,108 @@
+import { AirlockError } from '../../report';
+import { isObject, readYaml, writeYaml, type Json, type JsonObject, type ReadLimits } from '../yaml';
+import { fromV3, toV3 } from './v3alpha1';
+import { isV3, type ComponentDescriptor } from './types';
+import { problemsOf } from './validate';
+
+/** A descriptor and the bytes it was read from. The bytes are what is passed on; the model is for reading. */
+export interface ParsedDescriptor {
+  readonly descriptor: ComponentDescriptor;
+  readonly bytes: Uint8Array;
+  readonly format: 'yaml' | 'json';
+}
+
+/**
+ * Reads and validates a component descriptor, schema v2 or v3alpha1, YAML or JSON.
+ * @param file what messages call the text: a path, or a reference
+ * @throws `ocm.invalid-yaml`, `ocm.invalid-descriptor` naming `file:line:column`
+ */
+export function parseDescriptor(bytes: Uint8Array, file: string, limits?: ReadLimits): ParsedDescriptor {
+  const read = readYaml(bytes, file, limits);
+  const document = read.value;
+  if (!isObject(document)) throw invalid('a component descriptor is a map', read.locate([]));
+  const schema = schemaOf(document, read.locate);
+  const [problem, ...more] = problemsOf(document, schema);
+  if (problem !== undefined) {
+    const place = problem.path.length === 0 ? '' : `${pathText(problem.path)}: `;
+    const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+    throw invalid(`${place}${problem.message}${others}`, read.locate(problem.path));
+  }
+  const model = completed(schema === 'v2' ? document : fromV3(document));
+  return {
+    descriptor: model as unknown as ComponentDescriptor,
+    bytes,
+    format: firstByte(bytes) === 0x7b ? 'json' : 'yaml',
+  };
+}
+
+/** Writes the descriptor as the reference implementation does: YAML with sorted keys, or compact JSON. */
+export function serialiseDescriptor(descriptor: ComponentDescriptor, format: 'yaml' | 'json' = 'yaml'): Uint8Array {
+  const document = (isV3(descriptor) ? toV3(descriptor) : descriptor) as unknown as Json;
+  return Buffer.from(
+    format === 'json' ? JSON.stringify(document) : writeYaml(JSON.parse(JSON.stringify(document)) as Json),
+    'utf8',
+  );
+}
+
+function schemaOf(document: JsonObject, locate: (path: string[]) => string): 'v2' | 'v3alpha1' {
+  const { meta, apiVersion } = document;
+  if (meta !== undefined && apiVersion !== undefined)
+    throw invalid('meta (schema v2) and apiVersion (schema v3alpha1) exclude each other', locate(['apiVersion']));
+  if (apiVersion !== undefined) {
+    if (apiVersion === 'ocm.software/v3alpha1' || apiVersion === 'ocm.gardener.cloud/v3alpha1') return 'v3alpha1';
+    throw invalid(`the apiVersion ${JSON.stringify(apiVersion)} is not known`, locate(['apiVersion']));
+  }
+  if (!isObject(meta)) throw invalid('the field meta.schemaVersion is missing', locate([]));
+  if (meta.schemaVersion === 'v2') return 'v2';
+  throw invalid(
+    `the schemaVersion ${JSON.stringify(meta.schemaVersion ?? null)} is not known`,
+    locate(['meta', 'schemaVersion']),
+  );
+}
+
+/** Lists that may be null become lists, null fields that mean "not set" go away, `srcRef` becomes `srcRefs`. */
+function completed(document: JsonObject): JsonObject {
+  const component = { ...(document.component as JsonObject) };
+  for (const key of ['repositoryContexts', 'resources', 'sources', 'componentReferences']) {
+    const list = component[key];
+    component[key] = Array.isArray(list) ? list.map(item => (isObject(item) ? settled(item) : item)) : [];
+  }
+  const result = settled({ ...document, component: settled(component) });
+  return result;
+}
+
+const unsettable = new Set([
+  'labels',
+  'extraIdentity',
+  'digest',
+  'srcRefs',
+  'creationTime',
+  'signatures',
+  'nestedDigests',
+]);
+
+function settled(object: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  for (const [key, value] of Object.entries(object)) if (value !== null || !unsettable.has(key)) result[key] = value;
+  if (Array.isArray(result.srcRef)) {
+    result.srcRefs ??= result.srcRef;
+    delete result.srcRef;
+  }
+  return result;
+}
+
+function pathText(path: readonly (string | number)[]): string {
+  return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
+}
+
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find(byte => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d);
+}
+
+function invalid(message: string, where: string): AirlockError {
+  return new AirlockError({
+    code: 'ocm.invalid-descriptor',
+    message: `the component descriptor is not valid: ${message}`,
+    where,
+  });
+}

@@ -1,0 +1,4 @@
+export * from './json';
+export * from './read';
+export * from './write';
+export { resolvePlainScalar } from './scalars';
