@@ -1,0 +1,3 @@
+module airlock.local/tools/runc-wrapper
+
+go 1.26.2
