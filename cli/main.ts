@@ -4,21 +4,21 @@ import path from 'node:path';
 import { exitCodes, exitCodeOf, printError } from './exit';
 
 /** Each command is loaded when it is asked for: `airlock config get` needs no Kubernetes client. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  demo: async () => (await import('./demo')).demoCommand(),
-  up: async () => (await import('./up')).upCommand(),
-  preview: async () => (await import('./preview')).previewCommand(),
-  refresh: async () => (await import('./refresh')).refreshCommand(),
-  destroy: async () => (await import('./destroy')).destroyCommand(),
-  stack: async () => (await import('./stack')).stackCommand(),
-  config: async () => (await import('./config')).configCommand(),
-  state: async () => (await import('./state')).stateCommand(),
-  cancel: async () => (await import('./cancel')).cancelCommand(),
-  component: async () => (await import('./component')).componentCommand(),
-  image: async () => (await import('./image')).imageCommand(),
-  images: async () => (await import('./images')).imagesCommand(),
-  doctor: async () => (await import('./doctor')).doctorCommand(),
-  serve: async () => (await import('./serve')).serveCommand(),
+const commands: Readonly<Record<string, () => Command>> = {
+  demo: () => (require('./demo') as typeof import('./demo')).demoCommand(),
+  up: () => (require('./up') as typeof import('./up')).upCommand(),
+  preview: () => (require('./preview') as typeof import('./preview')).previewCommand(),
+  refresh: () => (require('./refresh') as typeof import('./refresh')).refreshCommand(),
+  destroy: () => (require('./destroy') as typeof import('./destroy')).destroyCommand(),
+  stack: () => (require('./stack') as typeof import('./stack')).stackCommand(),
+  config: () => (require('./config') as typeof import('./config')).configCommand(),
+  state: () => (require('./state') as typeof import('./state')).stateCommand(),
+  cancel: () => (require('./cancel') as typeof import('./cancel')).cancelCommand(),
+  component: () => (require('./component') as typeof import('./component')).componentCommand(),
+  image: () => (require('./image') as typeof import('./image')).imageCommand(),
+  images: () => (require('./images') as typeof import('./images')).imagesCommand(),
+  doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand(),
+  serve: () => (require('./serve') as typeof import('./serve')).serveCommand(),
 };
 
 function version(): string {
@@ -26,7 +26,7 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-async function program(argv: readonly string[]): Promise<Command> {
+function program(argv: readonly string[]): Command {
   const airlock = new Command('airlock')
     .description("Carries a vendor's signed release into environments that cannot reach the vendor.")
     .version(version())
@@ -45,8 +45,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 refused (signatu
     );
   const asked = argv.find(argument => !argument.startsWith('-'));
   const load = asked === undefined ? undefined : commands[asked];
-  if (load !== undefined) airlock.addCommand(await load());
-  else for (const each of Object.values(commands)) airlock.addCommand(await each());
+  if (load !== undefined) airlock.addCommand(load());
+  else for (const each of Object.values(commands)) airlock.addCommand(each());
   const settle = (command: Command): void => {
     command.exitOverride();
     command.commands.forEach(settle);
@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const verbose = argv.includes('--verbose');
   const own = argv.filter(argument => argument !== '--verbose');
   try {
-    await (await program(own)).parseAsync(own, { from: 'user' });
+    await program(own).parseAsync(own, { from: 'user' });
     return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;

@@ -98,7 +98,9 @@ export function giteaSecrets(
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<Pick<GiteaSettings, 'secretKey' | 'internalToken' | 'jwtSecret'>> {
   const make = (part: string, length: number): pulumi.Output<string> => new Password(`${name}-${part}`, { length }, options).result;
-  return pulumi.all({ secretKey: make('secret-key', 64), internalToken: make('internal-token', 64), jwtSecret: make('jwt-secret', 43) });
+  return pulumi
+    .all([make('secret-key', 64), make('internal-token', 64), make('jwt-secret', 43)])
+    .apply(([secretKey, internalToken, jwtSecret]) => ({ secretKey, internalToken, jwtSecret }));
 }
 
 export interface GiteaArgs {

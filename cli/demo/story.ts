@@ -1,0 +1,115 @@
+import { ConsumerPerson } from './consumer';
+import { Environment } from './environment';
+import type { Narrator } from './narrator';
+import { askPodinfo, type PodinfoAnswer } from './podinfo';
+import { eventually } from './wait';
+
+
+/** What the consumer changes in step 9, and what must survive the upgrade in step 10. */
+const edits = { message: 'Greetings from the other side of the air gap', replicas: 2 } as const;
+
+/** The demo's chapters, from the first release to the upgrade. Each looks first and does only what is not done yet. */
+export class Story {
+  private readonly person: ConsumerPerson;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly narrator: Narrator,
+    private readonly signal: AbortSignal,
+  ) {
+    this.person = new ConsumerPerson(environment.forge, 'software-consumer', narrator, signal);
+  }
+
+  /** Publishes a release on the forge and waits until its pipeline says that it is done. */
+  async release(tag: string, branch: string): Promise<void> {
+    const repository = this.environment.forge.repository('software-provider', 'podinfo-component');
+    const options = { signal: this.signal };
+    const before = await repository.release(tag, options);
+    if (before === undefined) {
+      const release = await repository.createRelease({ tag, target: branch, name: tag, body: `Release ${tag} from branch ${branch}` }, options);
+      this.narrator.done(`published release ${tag} from branch ${branch}`, release.url);
+    } else {
+      this.narrator.kept(`release ${tag} was published before`, before.url);
+    }
+    const status = await eventually(
+      async () => {
+        const all = await repository.statuses(tag, options);
+        return all.find(each => each.context.startsWith('airlock/') && each.state !== 'pending');
+      },
+      {
+        seconds: 180,
+        what: `the release pipeline of ${tag}`,
+        remedy: `Look at the runs: ${this.environment.releasesUrl}`,
+        signal: this.signal,
+      },
+    );
+    if (status.state !== 'success') throw this.environment.failed(`The release pipeline of ${tag} says ${status.state}: ${status.description}`, status.targetUrl);
+    this.narrator.done(`pipeline: ${status.description}`, status.targetUrl);
+  }
+
+  /** The first pull request of the consumer: what to subscribe to and to install. */
+  async install(): Promise<void> {
+    await this.environment.up('consumer');
+    await this.person.merge('ocm-applications', 'airlock/install-podinfo');
+  }
+
+  /** Replicates, verifies and proposes in one update; the provider's registry is not needed afterwards. */
+  async replicateAndPropose(): Promise<void> {
+    const result = await this.environment.up('consumer');
+    const replication = result.replication;
+    this.narrator.done(`replication: ${replication.phase} ${replication.version}`, replication.reference);
+  }
+
+  async takeProviderRegistry(replicas: 0 | 1): Promise<void> {
+    if (this.environment.platform === 'none') return;
+    await this.environment.up('dev', { providerRegistryReplicas: String(replicas) });
+    this.narrator.done(replicas === 0 ? "the provider's registry is gone: the consumer has all it needs" : "the provider's registry is back");
+  }
+
+  /** Merges what is proposed and waits until Flux has rolled it out. */
+  async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas: number): Promise<void> {
+    await this.person.merge('mpas-ocm-applications', 'airlock/podinfo');
+    await this.showDeployed(expected, replicas);
+  }
+
+  /** The consumer edits the values on main; the next update answers with a commit that renews the lock. */
+  async edit(): Promise<void> {
+    const path = 'products/podinfo/values.yaml';
+    const values = Object.fromEntries(Object.entries(edits).map(([key, value]) => [`podinfo.${key}`, value]));
+    const changed = await this.person.edit('mpas-ocm-applications', path, values, 'Greet, and run two of it');
+    if (changed) this.narrator.done(`committed to main: message and replicas in ${path}`);
+    else this.narrator.kept(`${path} has the consumer's message and replicas`);
+    await this.environment.up('consumer');
+    await this.showDeployed(answer => answer.message === edits.message, edits.replicas);
+  }
+
+  /** Shows what the upgrade would change, and that looking changed nothing. */
+  async previewUpgrade(): Promise<void> {
+    const text = await this.environment.preview('consumer');
+    this.narrator.quote(text);
+  }
+
+  async upgrade(expected: (answer: PodinfoAnswer) => boolean): Promise<void> {
+    await this.environment.up('consumer');
+    await this.deploy(answer => expected(answer) && answer.message === edits.message, edits.replicas);
+  }
+
+  private async showDeployed(expected: (answer: PodinfoAnswer) => boolean, replicas: number): Promise<void> {
+    if (this.environment.platform === 'none') {
+      await this.environment.showSnapshot();
+      return;
+    }
+    const url = this.environment.podinfoUrl;
+    const begun = Date.now();
+    const answer = await eventually(
+      async () => {
+        const said = await askPodinfo(url, this.signal);
+        return said !== undefined && expected(said) ? said : undefined;
+      },
+      { seconds: 180, what: `podinfo to answer at ${url}`, remedy: 'Look at the Flux objects: kubectl get kustomizations -A', signal: this.signal },
+    );
+    await this.environment.waitForReplicas(replicas);
+    this.environment.rolledOut(Date.now() - begun);
+    this.narrator.done(`podinfo ${answer.version} answers: "${answer.message}", ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`, url);
+  }
+}
