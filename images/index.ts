@@ -4,3 +4,4 @@ export { type BinaryName, ensureBinary, giteaStaticRoot, podinfoUi, podinfoVersi
 export { goVersion } from './golang';
 export { KIND_VERSION, KUBERNETES_VERSION } from './programs';
 export { projectRoot } from './root';
+export { aptInstall, notInstalled } from './apt';
