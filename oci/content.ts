@@ -19,6 +19,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PushOptions extends CallOptions {
+  /** The caller has just seen that the content is absent, so there is no need to look again. */
+  readonly absent?: boolean;
+}
+
 /**
  * The one content interface. A repository in a registry, an image layout, a CTF archive and memory implement it;
  * push, pull, export, import and replicate are then one verb: `copy`. Every read is checked against its digest.
@@ -31,10 +36,22 @@ export interface Content {
   /** Opens a blob or manifest. The stream fails with `oci.digest-mismatch` at its end if the bytes are not those named. */
   fetch(descriptor: Descriptor, options?: CallOptions): Promise<Readable>;
   /** Stores a blob or manifest; the media type says which. Refuses bytes that do not match. Existing content is a no-op. */
-  push(descriptor: Descriptor, content: ContentSource, options?: CallOptions): Promise<void>;
+  push(descriptor: Descriptor, content: ContentSource, options?: PushOptions): Promise<void>;
   exists(descriptor: Descriptor, options?: CallOptions): Promise<boolean>;
   /** Points a tag at a manifest that is already stored. */
   tag(descriptor: Descriptor, tag: string, options?: CallOptions): Promise<void>;
   /** All tags, in lexical order. An unknown repository has none. */
   tags(options?: CallOptions): Promise<string[]>;
+
+  /** Where cheaper than `push` and `tag`: stores a manifest under a tag in one step. */
+  pushTagged?(descriptor: Descriptor, content: Uint8Array, tag: string, options?: CallOptions): Promise<void>;
+  /** Where blobs are shared between repositories: takes a blob over from the repository `from`. False: push it instead. */
+  mount?(descriptor: Descriptor, from: string, options?: CallOptions): Promise<boolean>;
+  /** The manifests whose `subject` this one is (signatures, attestations, SBOMs). */
+  referrers?(descriptor: Descriptor, options?: CallOptions): Promise<Descriptor[]>;
+  /** Where untagged manifests must be listed to be found: lists one that is already stored. */
+  list?(descriptor: Descriptor, options?: CallOptions): Promise<void>;
+  /** Contents with the same `store` share blobs between repositories ({@link Content.mount}); `repository` is the name there. */
+  readonly store?: string;
+  readonly repository?: string;
 }

@@ -1,0 +1,32 @@
+export * from './content';
+export { anonymous, firstOf, fixedCredentials, type Credentials, type CredentialSource } from './credentials';
+export { describe, digestOf, isDigest, parseDigest, Verifier, VerifyingStream, type DigestAlgorithm } from './digest';
+export { dockerConfigCredentials, dockerConfigText, type DockerConfigOptions } from './docker-config';
+export {
+  children,
+  MANIFEST_LIMIT,
+  parseIndex,
+  parseManifest,
+  sniffMediaType,
+  subjectOf,
+  type ImageIndex,
+  type ImageManifest,
+} from './manifest';
+export * from './media-types';
+export { MemoryContent } from './memory';
+export {
+  formatReference,
+  isRegistryHost,
+  isRepositoryName,
+  isTag,
+  parseReference,
+  resolvable,
+  type Reference,
+} from './reference';
+export { openRepository, Registry, type RegistryOptions } from './registry';
+export { RegistryRepository } from './repository';
+export { readContent, streamOfBytes, verifying } from './streams';
+export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } from './copy';
+export { CopySession } from './copy-session';
+export { ImageLayout } from './layout';
+export { selectPlatform } from './platform';
