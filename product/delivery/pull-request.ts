@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { CallOptions, FileChange, ForgeRepository, PullRequest, TreeEntry } from '../../forge';
+import { changesTo, type CallOptions, type FileChange, type ForgeRepository, type PullRequest, type TreeEntry } from '../../forge';
 
 /** What a pull request should be: files on a stable branch, and what is said about them. */
 export interface PullRequestDesire {
@@ -36,26 +35,12 @@ export function bodyWithMarker(desire: Pick<PullRequestDesire, 'body' | 'subject
   return `${desire.body.trimEnd()}\n\n${markerOf(desire.subject)}\n`;
 }
 
-/** Git's own name for a file's content. */
-export function blobId(content: string | Uint8Array): string {
-  const bytes = Buffer.from(content as string);
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-}
-
-/** The changes that turn `tree` into `files`; empty when nothing differs. */
-export function changesTo(tree: readonly TreeEntry[], files: ReadonlyMap<string, string>, directory?: string): FileChange[] {
-  const known = new Map(tree.map(entry => [entry.path, entry.sha]));
-  const changes: FileChange[] = [];
-  for (const [path, content] of files) {
-    const sha = known.get(path);
-    if (sha === undefined) changes.push({ operation: 'create', path, content });
-    else if (sha !== blobId(content)) changes.push({ operation: 'update', path, content, sha });
-  }
-  if (directory === undefined) return changes;
-  for (const [path, sha] of known) {
-    if (path.startsWith(`${directory}/`) && !files.has(path)) changes.push({ operation: 'delete', path, sha });
-  }
-  return changes;
+/** The changes that turn `tree` into what is desired; empty when nothing differs. */
+function changesFor(tree: readonly TreeEntry[], desire: PullRequestDesire): FileChange[] {
+  const wanted: Record<string, string | undefined> = {};
+  for (const { path } of tree) if (desire.directory !== undefined && path.startsWith(`${desire.directory}/`)) wanted[path] = undefined;
+  for (const [path, content] of desire.files) wanted[path] = content;
+  return changesTo(tree, wanted);
 }
 
 /** Looks at the forge; writes nothing. */
@@ -71,7 +56,7 @@ export async function observePullRequest(
     if (past === undefined) return { state: 'absent', stale: false };
     return { state: past.merged ? 'merged' : 'closed', pullRequest: past, stale: false };
   }
-  const onBranch = changesTo(await repository.listTree(desire.branch, '', options), desire.files, desire.directory);
+  const onBranch = changesFor(await repository.listTree(desire.branch, '', options), desire);
   const behind = (await repository.compare(desire.branch, desire.base, options)).ahead > 0;
   const said = open.title === desire.title && open.body.trim() === bodyWithMarker(desire).trim();
   return { state: 'open', pullRequest: open, stale: onBranch.length > 0 || behind || !said };
@@ -85,7 +70,7 @@ export async function applyPullRequest(
   options?: CallOptions,
 ): Promise<PullRequest> {
   if (observed.state === 'open' && !observed.stale && observed.pullRequest !== undefined) return observed.pullRequest;
-  const changes = changesTo(await repository.listTree(desire.base, '', options), desire.files, desire.directory);
+  const changes = changesFor(await repository.listTree(desire.base, '', options), desire);
   await repository.commitFiles({ branch: desire.branch, base: desire.base, reset: true, files: changes, message: desire.message }, options);
   const body = bodyWithMarker(desire);
   const open = observed.state === 'open' ? observed.pullRequest : undefined;

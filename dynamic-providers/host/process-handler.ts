@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import * as path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { findProcess, startProcess, stopProcess, type ProcessSpec } from '../../host';
+import { ensureBinary, giteaStaticRoot, projectRoot } from '../../images';
+import { served, type Handler, type Unchecked } from '../handler';
+import { ensureAdministrator, type Administrator } from './gitea-administrator';
+
+interface Inputs {
+  processName: string;
+  program: 'gitea' | 'registry' | 'airlock';
+  args: string[];
+  env: Record<string, string>;
+  files: Record<string, string>;
+  readyUrl: string;
+  administrator?: Administrator;
+  /** Relative to the project. */
+  directory: string;
+}
+
+/** Secrets of ours that a process which outlives us has no business with. */
+const withheld = { PULUMI_CONFIG_PASSPHRASE: '', PULUMI_CONFIG_PASSPHRASE_FILE: '', PULUMI_CONFIG: '' };
+
+class ProcessHandler implements Handler<Inputs, Inputs> {
+  check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
+    return Promise.resolve({ inputs: news });
+  }
+
+  async diff(_id: string, olds: Inputs, news: Unchecked<Inputs>): Promise<{ changes: boolean; replaces: string[] }> {
+    const replaces = (['processName', 'directory'] as const).filter(key => olds[key] !== news[key]);
+    const keys = ['program', 'args', 'env', 'files', 'readyUrl', 'administrator'] as const;
+    const differs = keys.some(key => !isDeepStrictEqual(olds[key], news[key]));
+    const gone = (await findProcess(olds.processName, runDirectory(olds))) === undefined;
+    return { changes: replaces.length > 0 || differs || gone, replaces };
+  }
+
+  async create(inputs: Inputs): Promise<{ id: string; outs: Inputs }> {
+    await start(inputs);
+    return { id: inputs.processName, outs: inputs };
+  }
+
+  async update(_id: string, olds: Inputs, news: Inputs): Promise<{ outs: Inputs }> {
+    await start(news, olds.administrator);
+    return { outs: news };
+  }
+
+  async read(_id: string, props: Inputs): Promise<Inputs | undefined> {
+    return (await findProcess(props.processName, runDirectory(props))) === undefined ? undefined : props;
+  }
+
+  async delete(_id: string, props: Inputs): Promise<void> {
+    await stopProcess(props.processName, runDirectory(props));
+    await rm(ownDirectory(props), { recursive: true, force: true });
+    for (const file of [`${props.processName}.log`, `${props.processName}.log.1`]) await rm(path.join(runDirectory(props), file), { force: true });
+  }
+}
+
+const runDirectory = (inputs: Inputs): string => path.resolve(inputs.directory);
+const ownDirectory = (inputs: Inputs): string => path.join(runDirectory(inputs), inputs.processName);
+
+async function start(inputs: Inputs, before?: Administrator): Promise<void> {
+  const own = ownDirectory(inputs);
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const places: Record<string, string> = { '{directory}': own };
+  if (inputs.program === 'gitea') places['{static}'] = await giteaStaticRoot();
+  const placed = (text: string): string => text.replace(/\{directory\}|\{static\}/g, found => places[found] ?? found);
+
+  for (const [file, content] of Object.entries(inputs.files)) {
+    const target = path.join(own, file);
+    if (!target.startsWith(own + path.sep)) throw new Error(`file name '${file}' leads out of the process' folder`);
+    await mkdir(path.dirname(target), { recursive: true, mode: 0o700 });
+    await writeFile(`${target}.new`, placed(content), { mode: 0o600 });
+    await chmod(`${target}.new`, 0o600);
+    await rename(`${target}.new`, target);
+  }
+  const env = Object.fromEntries(Object.entries(inputs.env).map(([key, value]) => [key, placed(value)]));
+  const args = inputs.args.map(placed);
+  const command = inputs.program === 'airlock' ? path.join(projectRoot(), 'cli', 'airlock') : await ensureBinary(inputs.program);
+  const spec: ProcessSpec = {
+    name: inputs.processName,
+    command,
+    args,
+    // Part of the spec's digest: changed files restart the process.
+    env: { ...withheld, ...env, HOME: own, AIRLOCK_FILES: createHash('sha256').update(JSON.stringify(inputs.files)).digest('hex') },
+    cwd: own,
+    ready: { http: inputs.readyUrl },
+  };
+  await startProcess(spec, { dir: runDirectory(inputs) });
+  if (inputs.administrator !== undefined) {
+    await ensureAdministrator({ gitea: command, config: args[1] ?? '', url: new URL(inputs.readyUrl).origin, home: own }, inputs.administrator, before);
+  }
+}
+
+export const { check, diff, create, update, read, remove } = served(new ProcessHandler());
+export { remove as delete };
