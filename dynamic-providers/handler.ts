@@ -28,13 +28,13 @@ export interface Handler<I extends object, O extends I> {
 
 /** The functions that {@link thin} looks for in a handler's module. */
 export interface Served {
-  check(olds: object, news: object): Promise<dynamic.CheckResult>;
-  diff(id: string, olds: object, news: object): Promise<dynamic.DiffResult>;
-  create(inputs: object): Promise<dynamic.CreateResult>;
-  update(id: string, olds: object, news: object): Promise<dynamic.UpdateResult>;
-  read(id: string, props: object): Promise<dynamic.ReadResult>;
+  readonly check: (olds: object, news: object) => Promise<dynamic.CheckResult>;
+  readonly diff: (id: string, olds: object, news: object) => Promise<dynamic.DiffResult>;
+  readonly create: (inputs: object) => Promise<dynamic.CreateResult>;
+  readonly update: (id: string, olds: object, news: object) => Promise<dynamic.UpdateResult>;
+  readonly read: (id: string, props: object) => Promise<dynamic.ReadResult>;
   /** Exported as `delete`, which cannot be a variable's name. */
-  remove(id: string, props: object): Promise<void>;
+  readonly remove: (id: string, props: object) => Promise<void>;
 }
 
 /**

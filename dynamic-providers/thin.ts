@@ -21,7 +21,7 @@ export function thin(modulePath: string): dynamic.ResourceProvider {
     create: inputs => (require(modulePath) as Exported).create(inputs),
     update: async (id, olds: object, news: object) =>
       (await (require(modulePath) as Exported).update?.(id, olds, news)) ?? { outs: news },
-    read: async (id, props) => (await (require(modulePath) as Exported).read?.(id, props)) ?? { id, props },
-    delete: async (id, props) => (require(modulePath) as Exported).delete?.(id, props),
+    read: async (id, props: object) => (await (require(modulePath) as Exported).read?.(id, props)) ?? { id, props },
+    delete: async (id, props: object) => (require(modulePath) as Exported).delete?.(id, props),
   };
 }
