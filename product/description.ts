@@ -1,0 +1,224 @@
+import { isMap as isYamlMap, isScalar, isSeq } from 'yaml';
+import { AirlockError } from '../report';
+import type { ReferenceStep, ResourceReader } from './source';
+import { formatPath, isMap, type Value } from './value';
+import { onlyDocument, parseYamlSource, valueOf, type YamlSource } from './yaml-source';
+
+/** Type of the one resource that makes a component a product. */
+export const productDescriptionType = 'productdescription.mpas.ocm.software';
+
+/** Names a resource of the product's component, or of one it references. */
+export interface ResourceRef {
+  readonly name: string;
+  readonly version?: string;
+  readonly extraIdentity?: Readonly<Record<string, string>>;
+  readonly referencePath?: readonly ReferenceStep[];
+}
+
+/** One deployable part: what to take, how to fit it to the consumer's registry and values, and where it goes. */
+export interface Pipeline {
+  readonly name: string;
+  readonly targetRoleName: string;
+  readonly source: ResourceRef;
+  readonly localization?: ResourceRef;
+  readonly configuration?: { readonly rules?: ResourceRef; readonly readme?: ResourceRef };
+  /** Rego or CUE rules: carried, not run by this version. */
+  readonly validation?: ResourceRef;
+  readonly schema?: ResourceRef;
+}
+
+export interface TargetRole {
+  readonly name: string;
+  /** `kubernetes`, `ociRepository` or `ssh`, in any case. */
+  readonly type: string;
+  readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+}
+
+export interface ProductDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly pipelines: readonly Pipeline[];
+  readonly targetRoles: readonly TargetRole[];
+}
+
+/** Reads the product description of a component. Throws `product.not-a-product`, `product.description-invalid`. */
+export async function readProductDescription(reader: ResourceReader): Promise<ProductDescription> {
+  const { component } = reader;
+  const found = component.resources.filter(resource => resource.type === productDescriptionType);
+  const [only] = found;
+  if (!only || found.length > 1) {
+    throw new AirlockError({
+      code: 'product.not-a-product',
+      message: `Component ${component.name}:${component.version} holds ${found.length} resources of type ${productDescriptionType}; a product has exactly one`,
+      remedy: only
+        ? `Keep one of: ${found.map(each => each.name).join(', ')}.`
+        : 'Subscribe to a component that is a product, or ask the vendor to add a product description.',
+      where: `${component.name}:${component.version}`,
+    });
+  }
+  const bytes = await reader.read(only.name, only.extraIdentity ? { extraIdentity: only.extraIdentity } : {});
+  return parseProductDescription(
+    Buffer.from(bytes).toString('utf8'),
+    `${component.name}:${component.version} resource ${only.name}`,
+  );
+}
+
+/** Parses and checks a ProductDescription. Faults are `product.description-invalid` with their position. */
+export function parseProductDescription(text: string, file: string): ProductDescription {
+  const read = new DescriptionFields(parseYamlSource(text, file));
+  if (read.value(['kind']) !== 'ProductDescription') throw read.fault(['kind'], 'kind must be ProductDescription');
+  const pipelines = read.list(['spec', 'pipelines']).map((_each, at) => readPipeline(read, ['spec', 'pipelines', at]));
+  const targetRoles = read
+    .list(['spec', 'targetRoles'])
+    .map((_each, at) => readRole(read, ['spec', 'targetRoles', at]));
+  if (pipelines.length === 0) throw read.fault(['spec', 'pipelines'], 'a product needs at least one pipeline');
+  read.unique(pipelines, ['spec', 'pipelines']);
+  read.unique(targetRoles, ['spec', 'targetRoles']);
+  pipelines.forEach((pipeline, at) => {
+    if (targetRoles.some(role => role.name === pipeline.targetRoleName)) return;
+    const known = targetRoles.map(role => role.name).join(', ') || 'none';
+    throw read.fault(
+      ['spec', 'pipelines', at, 'targetRoleName'],
+      `pipeline ${pipeline.name} names the target role ${pipeline.targetRoleName}, which is not among: ${known}`,
+    );
+  });
+  return {
+    name: read.text(['metadata', 'name']),
+    description: read.optionalText(['spec', 'description']) ?? '',
+    pipelines,
+    targetRoles,
+  };
+}
+
+type Path = readonly (string | number)[];
+
+function readPipeline(read: DescriptionFields, path: Path): Pipeline {
+  const localization = readRef(read, [...path, 'localization']);
+  const rules = readRef(read, [...path, 'configuration', 'rules']);
+  const readme = readRef(read, [...path, 'configuration', 'readme']);
+  const validation = readRef(read, [...path, 'validation']);
+  const schema = readRef(read, [...path, 'schema']);
+  const source = readRef(read, [...path, 'source']);
+  if (!source) throw read.fault([...path, 'source'], 'a pipeline needs a source');
+  const name = read.text([...path, 'name']);
+  // The name becomes part of object names and of repository paths.
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) {
+    throw read.fault([...path, 'name'], `the pipeline name ${JSON.stringify(name)} is not a DNS label`);
+  }
+  return {
+    name,
+    targetRoleName: read.text([...path, 'targetRoleName']),
+    source,
+    ...(localization && { localization }),
+    ...((rules ?? readme) && { configuration: { ...(rules && { rules }), ...(readme && { readme }) } }),
+    ...(validation && { validation }),
+    ...(schema && { schema }),
+  };
+}
+
+function readRole(read: DescriptionFields, path: Path): TargetRole {
+  const labels = read.value([...path, 'selector', 'matchLabels']);
+  const matchLabels: Record<string, string> = {};
+  if (isMap(labels)) {
+    for (const key of Object.keys(labels)) matchLabels[key] = read.text([...path, 'selector', 'matchLabels', key]);
+  }
+  return { name: read.text([...path, 'name']), type: read.text([...path, 'type']), selector: { matchLabels } };
+}
+
+function readRef(read: DescriptionFields, path: Path): ResourceRef | undefined {
+  const value = read.value(path);
+  if (value === undefined || value === null) return undefined;
+  if (!isMap(value)) throw read.fault(path, 'expected a map with name and version');
+  const version = read.optionalText([...path, 'version']);
+  const extraIdentity = read.textMap([...path, 'extraIdentity']);
+  const steps = read.list([...path, 'referencePath']).map((_each, at) => {
+    const extra = read.textMap([...path, 'referencePath', at, 'extraIdentity']);
+    return { name: read.text([...path, 'referencePath', at, 'name']), ...(extra && { extraIdentity: extra }) };
+  });
+  return {
+    name: read.text([...path, 'name']),
+    ...(version !== undefined && { version }),
+    ...(extraIdentity && { extraIdentity }),
+    ...(steps.length > 0 && { referencePath: steps }),
+  };
+}
+
+/** Typed access to the fields of one YAML document, with positions in what it throws. */
+class DescriptionFields {
+  private readonly root: Value;
+  constructor(private readonly source: YamlSource) {
+    const document = onlyDocument(source);
+    this.root = document ? valueOf(document) : null;
+    if (!isMap(this.root)) throw this.fault([], 'expected a map');
+  }
+
+  value(path: Path): Value | undefined {
+    let here: Value | undefined = this.root;
+    for (const step of path) {
+      if (isMap(here)) here = here[step];
+      else if (Array.isArray(here)) here = (here as readonly Value[])[Number(step)];
+      else return undefined;
+    }
+    return here;
+  }
+
+  list(path: Path): readonly Value[] {
+    const value = this.value(path);
+    if (value === undefined || value === null) return [];
+    if (!Array.isArray(value)) throw this.fault(path, 'expected a list');
+    return value as readonly Value[];
+  }
+
+  optionalText(path: Path): string | undefined {
+    const value = this.value(path);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'number') return this.written(path) ?? String(value);
+    if (typeof value !== 'string') throw this.fault(path, 'expected text');
+    return value;
+  }
+
+  text(path: Path): string {
+    const value = this.optionalText(path);
+    if (value === undefined || value === '') throw this.fault(path, 'is required');
+    return value;
+  }
+
+  textMap(path: Path): Record<string, string> | undefined {
+    const value = this.value(path);
+    if (value === undefined || value === null) return undefined;
+    if (!isMap(value)) throw this.fault(path, 'expected a map of texts');
+    return Object.fromEntries(Object.keys(value).map(key => [key, this.text([...path, key])]));
+  }
+
+  unique(elements: readonly { readonly name: string }[], path: Path): void {
+    elements.forEach((element, at) => {
+      if (elements.findIndex(other => other.name === element.name) !== at) {
+        throw this.fault([...path, at, 'name'], `the name ${element.name} is used twice`);
+      }
+    });
+  }
+
+  fault(path: Path, what: string): AirlockError {
+    return new AirlockError({
+      code: 'product.description-invalid',
+      message: `The product description is not valid: ${path.length > 0 ? `${formatPath(path)} ` : ''}${what}`,
+      remedy: 'Correct the product description in the component; it is the vendor who has to do so.',
+      where: this.source.where(this.offset(path)),
+    });
+  }
+
+  /** A number as it was written, so that version 1.10 stays 1.10. */
+  private written(path: Path): string | undefined {
+    const node = this.source.documents[0]?.getIn(path, true);
+    return isScalar(node) ? node.source : undefined;
+  }
+
+  /** The offset of the deepest part of the path that exists. */
+  private offset(path: Path): number | undefined {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node: unknown = this.source.documents[0]?.getIn(path.slice(0, length), true);
+      if (isScalar(node) || isYamlMap(node) || isSeq(node)) return node.range?.[0];
+    }
+    return this.source.documents[0]?.contents?.range[0];
+  }
+}

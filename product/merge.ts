@@ -1,0 +1,128 @@
+import { AirlockError } from '../report';
+import { MergeRun } from './merge-blocks';
+import { canonical, sameValue, type Value } from './value';
+import { blockStyle, joinValues, sliceValues, type ValuesTree } from './values-tree';
+import { onlyDocument, parseYamlSource, valueOf } from './yaml-source';
+
+/**
+ * What a merge found at one path:
+ * - `vendor-added`, `vendor-changed`, `vendor-removed`: the vendor's doing, arrived in the file;
+ * - `kept-edit`: the consumer's doing, stays;
+ * - `removed-but-edited`: the vendor dropped a setting the consumer had edited; it stays, and somebody should look;
+ * - `adopted`: the file has no known base, and this differs from the vendor's default;
+ * - `conflict`: both changed it, differently; the consumer's value stays, and a person must choose.
+ */
+export type ValueChangeKind =
+  'vendor-added' | 'vendor-changed' | 'vendor-removed' | 'kept-edit' | 'removed-but-edited' | 'adopted' | 'conflict';
+
+/** One difference; a side that has no such key is `undefined`, which is not `null`. */
+export interface ValueChange {
+  /** `podinfo.ui.logo`. */
+  readonly path: string;
+  readonly kind: ValueChangeKind;
+  readonly base: Value | undefined;
+  readonly current: Value | undefined;
+  readonly next: Value | undefined;
+}
+
+export interface MergeInput {
+  /** The vendor's previous defaults; absent when the file is adopted and its base is not known. */
+  readonly base?: string;
+  /** The consumer's file; absent when there is none yet. */
+  readonly current?: string;
+  /** The vendor's new defaults. */
+  readonly next: string;
+  /** Name of the consumer's file in messages. Default `values.yaml`. */
+  readonly file?: string;
+}
+
+export interface MergeResult {
+  readonly text: string;
+  readonly changes: readonly ValueChange[];
+  readonly conflicts: readonly ValueChange[];
+}
+
+/**
+ * Merges a values file three ways, as text: what nobody changed keeps its bytes, what the vendor changed arrives with the vendor's
+ * comments, what the consumer changed stays. Maps are merged key by key; scalars and lists as a whole. A deleted key is an edit.
+ * `#+mpas-ignore` behind a value keeps it whatever the vendor does; a comment `#+airlock-keep <path>` decides a conflict for the
+ * consumer's side. Throws `product.yaml-invalid` or `product.values-invalid` for files that are not a map.
+ */
+export function mergeValues(input: MergeInput): MergeResult {
+  const file = input.file ?? 'values.yaml';
+  const next = terminated(input.next);
+  if (input.current === undefined || input.current.trim() === '') {
+    return firstValues(input.base, next, file);
+  }
+  const windows = input.current.includes('\r\n');
+  const current = terminated(windows ? input.current.replaceAll('\r\n', '\n') : input.current);
+  const base = input.base === undefined ? undefined : terminated(input.base);
+  const merged = merge(base, current, next, file);
+  return windows ? { ...merged, text: merged.text.replaceAll('\n', '\r\n') } : merged;
+}
+
+/** Without a consumer's file the vendor's defaults are the file. */
+function firstValues(base: string | undefined, next: string, file: string): MergeResult {
+  const tree = sliceValues(next, 'defaults');
+  if (base !== undefined) return { ...merge(terminated(base), terminated(base), next, file), text: next };
+  const changes = tree.block.entries.map((entry): ValueChange => {
+    return { path: entry.key, kind: 'vendor-added', base: undefined, current: undefined, next: entry.value };
+  });
+  return { text: next, changes, conflicts: [] };
+}
+
+function merge(base: string | undefined, current: string, next: string, file: string): MergeResult {
+  const nextTree = sliceValues(next, 'new defaults');
+  const baseTree = base === undefined ? undefined : sliceValues(base, 'previous defaults');
+  const attempt = (text: string): MergeResult | undefined => {
+    const run = new MergeRun(base === undefined, keptPaths(text));
+    const merged = run.trees(baseTree, sliceValues(text, file), nextTree);
+    const result = joinValues(merged.tree);
+    // The text is only believed when it reads back as the value that the merge decided on.
+    if (!readsAs(result, merged.value, file)) return undefined;
+    return { text: result, changes: run.changes, conflicts: run.changes.filter(each => each.kind === 'conflict') };
+  };
+  // Anchors whose entry moved or went can break the text: then aliases are written out first.
+  const merged = attempt(current) ?? attempt(expanded(current, file));
+  if (merged) return merged;
+  throw new AirlockError({
+    code: 'product.values-not-mergeable',
+    message: 'The values file is written in a way that cannot be merged',
+    remedy: 'Write it as plain block maps, without anchors, aliases and explicit keys.',
+    where: file,
+  });
+}
+
+function readsAs(text: string, value: Value, file: string): boolean {
+  try {
+    const document = onlyDocument(parseYamlSource(text, file));
+    return canonical((document ? valueOf(document) : null) ?? {}) === canonical(value);
+  } catch {
+    return false;
+  }
+}
+
+function expanded(text: string, file: string): string {
+  const document = onlyDocument(parseYamlSource(text, file));
+  return document ? blockStyle(document) : text;
+}
+
+function keptPaths(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/#\s*\+airlock-keep\s+(\S+)/g)].map(match => match[1] ?? ''));
+}
+
+function terminated(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+/** True when two values files mean the same, whatever their comments. */
+export function sameValues(left: string, right: string): boolean {
+  return sameValue(valueOfText(left), valueOfText(right));
+}
+
+function valueOfText(text: string): Value {
+  const document = onlyDocument(parseYamlSource(text, 'values.yaml'));
+  return document ? valueOf(document) : null;
+}
+
+export type { ValuesTree };
