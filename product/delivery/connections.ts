@@ -1,0 +1,35 @@
+import { Gitea, type ForgeRepository } from '../../forge';
+import { fixedCredentials, type CredentialSource } from '../../oci';
+
+/** A forge and the account to use there, resolved. */
+export interface ForgeAccount {
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A registry and the account to use there, resolved. */
+export interface RegistryAccount {
+  /** `host[:port][/path]`. */
+  readonly host: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface RepositoryName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export function openForge(account: ForgeAccount, repository: RepositoryName): ForgeRepository {
+  const forge = new Gitea({ url: account.url, credentials: { username: account.username, password: account.password } });
+  return forge.repository(repository.owner, repository.name);
+}
+
+/** Credentials of all these registries; each is told to its own host only. */
+export function credentialsOf(...accounts: readonly RegistryAccount[]): CredentialSource {
+  const hostOnly = (host: string): string => host.replace(/^https?:\/\//, '').split('/')[0] ?? host;
+  return fixedCredentials(
+    Object.fromEntries(accounts.map(({ host, username, password }) => [hostOnly(host), { username, password }])),
+  );
+}
