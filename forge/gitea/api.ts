@@ -68,14 +68,16 @@ export class GiteaApi {
 
   /** All items of a paginated list. */
   async *list<T>(what: string, path: string, call: Call = {}): AsyncGenerator<T> {
+    let seen = 0;
     for (let page = 1; page <= maxPages; page++) {
       const query = { ...call.query, page, limit: pageSize };
       const { body, header } = await this.request<T[] | null>(what, 'GET', path, { ...call, query });
       const items = Array.isArray(body) ? body : [];
       yield* items;
-      // A page may be shorter than asked for although more follow: the forge's own maximum may be lower.
-      const total = Number(header('x-total-count') ?? Number.NaN);
-      const last = Number.isNaN(total) ? items.length < pageSize : !/rel="next"/.test(header('link') ?? '');
+      seen += items.length;
+      // A page may be shorter than asked for although more follow, since the forge has a maximum of its own.
+      const total = header('x-total-count');
+      const last = total === undefined ? items.length < pageSize : seen >= Number(total);
       if (items.length === 0 || last) return;
     }
   }

@@ -3,6 +3,7 @@ import { all, pathOf, type GiteaApi } from './api';
 import { releaseOf, type WireRelease } from './wire';
 
 interface WireStatus {
+  id: number;
   status: StatusState;
   context: string;
   description: string;
@@ -39,21 +40,18 @@ export async function listStatuses(
   options: CallOptions = {},
 ): Promise<CommitStatus[]> {
   const path = pathOf('repos', name.owner, name.name, 'commits', ref, 'statuses');
-  const newest = new Map<string, CommitStatus>();
-  // Newest first, so the first of each context counts.
-  for await (const wire of api.list<WireStatus>(`list the statuses of ${name.owner}/${name.name}@${ref}`, path, {
-    ...options,
-    query: { sort: 'recentupdate' },
-  })) {
-    if (newest.has(wire.context)) continue;
-    newest.set(wire.context, {
-      state: wire.status,
-      context: wire.context,
-      description: wire.description,
-      ...(wire.target_url ? { targetUrl: wire.target_url } : {}),
-    });
+  const newest = new Map<string, WireStatus>();
+  const what = `list the statuses of ${name.owner}/${name.name}@${ref}`;
+  // By number: the forge's own order counts seconds only.
+  for await (const wire of api.list<WireStatus>(what, path, options)) {
+    if ((newest.get(wire.context)?.id ?? 0) < wire.id) newest.set(wire.context, wire);
   }
-  return [...newest.values()];
+  return [...newest.values()].map(wire => ({
+    state: wire.status,
+    context: wire.context,
+    description: wire.description,
+    ...(wire.target_url ? { targetUrl: wire.target_url } : {}),
+  }));
 }
 
 export async function listReleases(api: GiteaApi, name: RepositoryName, options: CallOptions = {}): Promise<Release[]> {

@@ -26,6 +26,7 @@ interface WireTeam {
   name: string;
   description: string;
   permission: string;
+  units_map: Record<string, string> | null;
   includes_all_repositories: boolean;
 }
 
@@ -119,7 +120,8 @@ function teamOf(wire: WireTeam): Team {
     id: wire.id,
     name: wire.name,
     description: wire.description,
-    permission: wire.permission,
+    // A team with a map of units has the permission `none` of its own.
+    permission: wire.permission === 'none' ? (wire.units_map?.['repo.code'] ?? 'none') : wire.permission,
     allRepositories: wire.includes_all_repositories,
   };
 }

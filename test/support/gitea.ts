@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { chown, cp, link, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { chown, copyFile, cp, link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Gitea } from '../../forge';
+import { cacheDir } from '../../images';
 
 /** What is needed to run a real Gitea: its binary, and the folder with its templates, options and public files. */
 export interface GiteaProgram {
@@ -26,6 +27,25 @@ export interface RunningGitea {
 const admin = { username: 'ocm-admin', password: 'password' };
 /** The unprivileged account that owns nothing; Gitea refuses to run as root. */
 const nobody = { uid: 65534, gid: 65534, name: 'nobody' };
+
+/** The newest Gitea in Airlock's cache. Undefined when there is none; tests that need it say so and are skipped. */
+export async function giteaProgram(): Promise<GiteaProgram | undefined> {
+  const binary = await newest('bin', 'gitea');
+  const staticRoot = await newest('share', 'templates');
+  return binary && staticRoot ? { binary, staticRoot: join(staticRoot, '..') } : undefined;
+}
+
+async function newest(section: string, file: string): Promise<string | undefined> {
+  const parent = join(cacheDir(), section);
+  const found: { path: string; time: number }[] = [];
+  for (const name of await readdir(parent).catch(() => [])) {
+    const path = join(parent, name, file);
+    if (/^gitea-[\w.-]+$/.test(name) && !name.includes('.partial') && existsSync(path)) {
+      found.push({ path, time: (await stat(path)).mtimeMs });
+    }
+  }
+  return found.sort((a, b) => b.time - a.time)[0]?.path;
+}
 
 /** Starts Gitea on a free loopback port with a fresh database; ready when it answers. */
 export async function startGitea(program: GiteaProgram): Promise<RunningGitea> {
