@@ -196,6 +196,10 @@ export function reconcileRequest(when: Date = new Date()): {
 }
 
 /** Asks for reconciliation at once; {@link fluxStatus} says `progressing` until it was done. Throws `cluster.not-found`. */
-export async function reconcileNow(cluster: Cluster, key: ObjectKey, options: CallOptions = {}): Promise<KubernetesObject> {
+export async function reconcileNow(
+  cluster: Cluster,
+  key: ObjectKey,
+  options: CallOptions = {},
+): Promise<KubernetesObject> {
   return cluster.patch(key, 'merge', reconcileRequest(), options);
 }

@@ -1,0 +1,161 @@
+import { glob, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { KubernetesObject } from '../../cluster';
+import { AirlockError, messageOf } from '../../report';
+import { containsUnknown } from '../property';
+import type { ConstructedChild, ResourceCall } from '../provider';
+import { Secret, type PropertyMap, type PropertyValue } from '../values';
+import { skipAwait } from './awaiting';
+import { reveal, textOf, toPlain } from './plain';
+import { decodeYaml, objectsIn } from './yaml-objects';
+
+const types = new Set(['kubernetes:yaml/v2:ConfigFile', 'kubernetes:yaml/v2:ConfigGroup']);
+
+/** `yaml.v2.ConfigFile` and `ConfigGroup`: reads the manifests and says which children to register. Undefined for other types. */
+export async function constructGroup(
+  call: ResourceCall,
+  inputs: PropertyMap,
+): Promise<{ state: PropertyMap; children: readonly ConstructedChild[] } | undefined> {
+  if (!types.has(call.type)) return undefined;
+  if (containsUnknown(inputs)) {
+    call.log('warning', 'what it contains is not known before the update: the preview is incomplete');
+    return { state: {}, children: [] };
+  }
+  const prefix = textOf(inputs['resourcePrefix']) ?? call.name;
+  const objects = await readObjects(inputs);
+  const skip = reveal(inputs['skipAwait']) === true;
+  const named = objects.map(object => ({ object, name: childName(prefix, object) }));
+  return {
+    state: {},
+    children: named.map(({ object, name }) => ({
+      type: resourceType(object),
+      name,
+      inputs: childInputs(object, skip),
+      dependsOn: dependencies(object, named),
+    })),
+  };
+}
+
+async function readObjects(inputs: PropertyMap): Promise<KubernetesObject[]> {
+  const files = [...texts(inputs['file']), ...texts(inputs['files'])];
+  const objects: KubernetesObject[] = [];
+  for (const file of files) {
+    for (const path of await expand(file)) objects.push(...objectsIn(decodeYaml(await readText(path), path), path));
+  }
+  for (const text of texts(inputs['yaml'])) objects.push(...objectsIn(decodeYaml(text, 'yaml'), 'yaml'));
+  const given = reveal(inputs['objs']);
+  const list = Array.isArray(given)
+    ? (given as readonly PropertyValue[])
+    : given === undefined || given === null
+      ? []
+      : [given];
+  objects.push(...objectsIn(list.map(toPlain), 'objs'));
+  return objects;
+}
+
+function texts(value: PropertyValue | undefined): string[] {
+  const plain = reveal(value);
+  const list = Array.isArray(plain) ? (plain as readonly PropertyValue[]) : [plain];
+  return list.map(item => textOf(item)).filter(item => item !== undefined);
+}
+
+async function expand(file: string): Promise<string[]> {
+  if (/^https?:/.test(file)) {
+    throw new AirlockError({
+      code: 'engine.remote-manifest',
+      message: `The manifest ${file} would have to be downloaded during the update`,
+      remedy: 'Keep a copy of it beside the program and name that file',
+    });
+  }
+  if (!/[*?[]/.test(file)) return [file];
+  const found: string[] = [];
+  for await (const path of glob(file)) found.push(path);
+  return found.sort();
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(resolve(path), 'utf8');
+  } catch (error) {
+    throw new AirlockError({
+      code: 'engine.missing-manifest',
+      message: `The manifest ${path} cannot be read: ${messageOf(error)}`,
+      where: path,
+      remedy: 'Check the path; it is relative to the directory of the program',
+      cause: error,
+    });
+  }
+}
+
+/** `kubernetes:apps/v1:Deployment`, `kubernetes:core/v1:Service`, `kubernetes:rbac.authorization.k8s.io/v1:Role`. */
+export function resourceType(object: KubernetesObject): string {
+  const version = object.apiVersion.includes('/') ? object.apiVersion : `core/${object.apiVersion}`;
+  return `kubernetes:${version}:${object.kind}`;
+}
+
+function childName(prefix: string, object: KubernetesObject): string {
+  const { name, namespace } = object.metadata;
+  if (!name) {
+    throw new AirlockError({
+      code: 'engine.invalid-manifest',
+      message: `A ${object.kind} in the manifest has no metadata.name`,
+      remedy: 'Name it: what is deployed from a manifest gets no name of its own',
+    });
+  }
+  return `${prefix}:${namespace ? `${namespace}/` : ''}${name}`;
+}
+
+function childInputs(object: KubernetesObject, skip: boolean): PropertyMap {
+  const metadata = skip
+    ? { ...object.metadata, annotations: { ...object.metadata.annotations, [skipAwait]: 'true' } }
+    : object.metadata;
+  const inputs: Record<string, PropertyValue> = {
+    ...(object as unknown as PropertyMap),
+    metadata: metadata as unknown as PropertyMap,
+  };
+  if (object.kind === 'Secret') {
+    for (const key of ['data', 'stringData']) {
+      const value = inputs[key];
+      if (value !== undefined) inputs[key] = new Secret(value);
+    }
+  }
+  return inputs;
+}
+
+interface Named {
+  readonly object: KubernetesObject;
+  readonly name: string;
+}
+
+/** Namespaces and CRDs come before what needs them; `config.kubernetes.io/depends-on` says the rest. */
+function dependencies(object: KubernetesObject, all: readonly Named[]): string[] {
+  const needs = (candidate: KubernetesObject): boolean => {
+    if (candidate === object) return false;
+    if (candidate.kind === 'Namespace') return candidate.metadata.name === object.metadata.namespace;
+    if (candidate.kind === 'CustomResourceDefinition') return defines(candidate, object);
+    return declared(object).has(referenceOf(candidate));
+  };
+  return all.filter(candidate => needs(candidate.object)).map(candidate => candidate.name);
+}
+
+function defines(definition: KubernetesObject, object: KubernetesObject): boolean {
+  const spec = definition.spec as { group?: unknown; names?: { kind?: unknown } } | undefined;
+  return spec?.names?.kind === object.kind && spec.group === object.apiVersion.split('/')[0];
+}
+
+function declared(object: KubernetesObject): Set<string> {
+  const text = object.metadata.annotations?.['config.kubernetes.io/depends-on'] ?? '';
+  return new Set(
+    text
+      .split(',')
+      .map(entry => entry.trim())
+      .filter(Boolean),
+  );
+}
+
+/** `<group>/namespaces/<namespace>/<kind>/<name>`, or `<group>/<kind>/<name>`. */
+function referenceOf(object: KubernetesObject): string {
+  const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
+  const { name, namespace } = object.metadata;
+  return `${group}${namespace ? `/namespaces/${namespace}` : ''}/${object.kind}/${name ?? ''}`;
+}
