@@ -26,13 +26,16 @@ export interface Handler<I extends object, O extends I> {
   delete(id: string, props: O): Promise<void>;
 }
 
+/** What travels over Pulumi's protocol. */
+export type Properties = Record<string, unknown>;
+
 /** The functions that {@link thin} looks for in a handler's module. */
 export interface Served {
-  readonly check: (olds: object, news: object) => Promise<dynamic.CheckResult>;
+  readonly check: (olds: object, news: object) => Promise<dynamic.CheckResult<Properties>>;
   readonly diff: (id: string, olds: object, news: object) => Promise<dynamic.DiffResult>;
-  readonly create: (inputs: object) => Promise<dynamic.CreateResult>;
-  readonly update: (id: string, olds: object, news: object) => Promise<dynamic.UpdateResult>;
-  readonly read: (id: string, props: object) => Promise<dynamic.ReadResult>;
+  readonly create: (inputs: object) => Promise<dynamic.CreateResult<Properties>>;
+  readonly update: (id: string, olds: object, news: object) => Promise<dynamic.UpdateResult<Properties>>;
+  readonly read: (id: string, props: object) => Promise<dynamic.ReadResult<Properties>>;
   /** Exported as `delete`, which cannot be a variable's name. */
   readonly remove: (id: string, props: object) => Promise<void>;
 }
@@ -82,8 +85,8 @@ function own<T>(properties: object): T {
 }
 
 /** Without undefined values, at any depth. */
-function plain(value: object): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+function plain(value: object): Properties {
+  return JSON.parse(JSON.stringify(value)) as Properties;
 }
 
 /** Pulumi prints what is thrown with its stack, several times: the reader gets the sentence only. */
