@@ -30,3 +30,20 @@ export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } fr
 export { CopySession } from './copy-session';
 export { ImageLayout } from './layout';
 export { selectPlatform } from './platform';
+export {
+  assembleImage,
+  readImageConfig,
+  storeManifest,
+  type AssembleOptions,
+  type ConfigFile,
+  type ImageConfig,
+} from './assemble';
+export { FluxMediaType, singleLayerArtifact, type SingleLayerOptions } from './artifact';
+export { ImageArchive, type ArchivedImage } from './archive-read';
+export { writeImageArchive, type ImageToArchive } from './archive-write';
+export { decompressed } from './decompress';
+export { extractLayer, type ExtractOptions } from './extract';
+export { buildLayer, type Layer, type LayerOptions } from './layer';
+export { tarStream } from './tar';
+export { entriesFromDirectory, orderEntries, type DirectoryOptions, type LayerEntry } from './tar-entries';
+export { tarEntries, type TarEntry } from './tar-read';
