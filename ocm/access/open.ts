@@ -1,0 +1,124 @@
+import {
+  isManifest,
+  parseReference,
+  resolvable,
+  type CallOptions,
+  type Content,
+  type Descriptor,
+  type Reference,
+} from '../../oci';
+import { AirlockError } from '../../report';
+import type { AccessSpec } from '../descriptor';
+import type { OpenedContent, RepositoryLocation } from '../repository/repository';
+import type { Registries } from '../repository/space';
+import { artifactSetType, isArtifactSet } from './artifact-set-types';
+import { openArtifactSet } from './artifact-set-read';
+import { writeArtifactSet } from './artifact-set-write';
+import { accessKind, textField } from './types';
+
+/** What accesses are resolved against. */
+export interface AccessContext {
+  /** Of the component version, for messages. */
+  readonly reference: string;
+  readonly location: RepositoryLocation;
+  readonly registries: Registries;
+  localBlob(localReference: string, mediaType: string | undefined, options?: CallOptions): Promise<OpenedContent>;
+}
+
+/** Opens content by its access. Throws `ocm.access-not-supported`, `ocm.no-content`, `ocm.invalid-access`, `oci.*`. */
+export async function openAccess(
+  access: AccessSpec,
+  context: AccessContext,
+  options: CallOptions = {},
+): Promise<OpenedContent> {
+  const required = (...names: readonly string[]): string => {
+    const value = textField(access, ...names);
+    if (value !== undefined) return value;
+    throw new AirlockError({
+      code: 'ocm.invalid-access',
+      message: `the access of type ${access.type} has no ${names[0] ?? ''}`,
+      where: context.reference,
+    });
+  };
+  switch (accessKind(access)) {
+    case 'localBlob':
+      return context.localBlob(required('localReference'), textField(access, 'mediaType'), options);
+    case 'localOciBlob':
+      return context.localBlob(required('digest'), textField(access, 'mediaType'), options);
+    case 'ociArtifact':
+      return openImage(parseReference(required('imageReference')), context, options);
+    case 'relativeOciReference': {
+      const reference = parseReference(`hosting.invalid/${required('reference')}`);
+      return openedArtifact(context.location.content(reference.repository), reference, options);
+    }
+    case 'ociBlob':
+      return openBlob(access, required('ref', 'imageReference'), required('digest'), context);
+    case 'none':
+      throw new AirlockError({
+        code: 'ocm.no-content',
+        message: 'the access of type none stands for no content',
+        where: context.reference,
+      });
+    case undefined:
+      throw new AirlockError({
+        code: 'ocm.access-not-supported',
+        message: `content with an access of type ${access.type} cannot be fetched here`,
+        where: context.reference,
+        remedy: 'Transfer the component by value with a tool that can, or exclude the resource',
+      });
+  }
+}
+
+function openImage(reference: Reference, context: AccessContext, options: CallOptions): Promise<OpenedContent> {
+  return openedArtifact(contentOf(reference, context.registries), reference, options);
+}
+
+/** The repository an image reference names. */
+export function contentOf(reference: Reference, registries: Registries): Content {
+  const address = reference.scheme === undefined ? reference.registry : `${reference.scheme}://${reference.registry}`;
+  return registries(address).content(reference.repository);
+}
+
+async function openedArtifact(content: Content, reference: Reference, options: CallOptions): Promise<OpenedContent> {
+  const root = await content.resolve(resolvable(reference), options);
+  return artifactContent(content, root, reference.tag);
+}
+
+/** An OCI artifact in a repository, as content. */
+export function artifactContent(content: Content, root: Descriptor, tag: string | undefined): OpenedContent {
+  return {
+    mediaType: artifactSetType(root),
+    artifact: () => Promise.resolve({ content, descriptor: root, close: () => Promise.resolve() }),
+    stream: options => writeArtifactSet(content, root, tag, options),
+  };
+}
+
+/** A blob, as content; where its media type says that it is an artifact set, it can be opened as one. */
+export function blobContent(content: Content, blob: Descriptor, mediaType: string, where: string): OpenedContent {
+  const stream: OpenedContent['stream'] = options => content.fetch(blob, options);
+  return {
+    mediaType,
+    size: blob.size,
+    digest: blob.digest,
+    stream,
+    ...(isArtifactSet(mediaType)
+      ? { artifact: async (options?: CallOptions) => openArtifactSet(await stream(options), where) }
+      : {}),
+  };
+}
+
+function openBlob(access: AccessSpec, ref: string, digest: string, context: AccessContext): OpenedContent {
+  const size = Number(access.size);
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new AirlockError({
+      code: 'ocm.invalid-access',
+      message: `the access of type ${access.type} has no size`,
+      where: context.reference,
+    });
+  }
+  const mediaType = textField(access, 'mediaType') ?? 'application/octet-stream';
+  const content = contentOf(parseReference(ref), context.registries);
+  // A blob is fetched as a blob even where its media type is that of a manifest.
+  const stored = isManifest(mediaType) ? 'application/octet-stream' : mediaType;
+  return blobContent(content, { mediaType: stored, digest, size }, mediaType, `${ref}@${digest}`);
+}

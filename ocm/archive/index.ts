@@ -1,0 +1,3 @@
+export * from './collect';
+export * from './tar-read';
+export * from './tar-write';

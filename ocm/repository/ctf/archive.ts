@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { isDigest, type Content } from '../../../oci';
+import { AirlockError } from '../../../report';
+import { readTar, referenceTime, writeTar, type TarEntry } from '../../archive';
+import type { ContentSpace } from '../space';
+import { CtfDirectory } from './directory';
+import { indexFileName } from './index-file';
+
+/** How an archive is stored. */
+export type CtfFormat = 'directory' | 'tar' | 'tgz';
+
+export interface OpenCtfOptions {
+  /**
+   * `read` (default): it must exist. `update`: made when it does not exist. `replace`: begun anew; what was there stays
+   * until `close` for .tar and .tgz.
+   */
+  readonly mode?: 'read' | 'update' | 'replace';
+  /** Default: told by the file's name, else a folder. Only for archives that are made. */
+  readonly format?: CtfFormat;
+}
+
+/** The format that a file name asks for; undefined for names without one. */
+export function formatOfName(file: string): CtfFormat | undefined {
+  if (/\.(tgz|tar\.gz)$/.test(file)) return 'tgz';
+  return file.endsWith('.tar') ? 'tar' : undefined;
+}
+
+/** Opens a common transport archive: a folder, `.tar` or `.tgz`. Throws `ocm.archive-not-found`, `ocm.invalid-archive`. */
+export async function openCtf(file: string, options: OpenCtfOptions = {}): Promise<ContentSpace> {
+  const { mode = 'read' } = options;
+  const found = await stat(file).catch(() => undefined);
+  if (mode === 'read' || (mode === 'update' && found !== undefined)) {
+    if (found === undefined || found.isDirectory()) return CtfDirectory.open(file);
+    return PackedCtf.unpack(file, formatOfName(file) ?? 'tar');
+  }
+  const format = options.format ?? formatOfName(file) ?? 'directory';
+  if (format !== 'directory') return PackedCtf.empty(file, format);
+  if (found !== undefined) await removeArchive(file);
+  return CtfDirectory.create(file);
+}
+
+/** Removes an old archive folder, and nothing that is not one. */
+async function removeArchive(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [indexFileName]);
+  if (names.length > 0 && !names.includes(indexFileName)) {
+    throw new AirlockError({
+      code: 'ocm.not-an-archive',
+      message: `${folder} is not a transport archive and is left as it is`,
+      where: folder,
+      remedy: 'Name another folder, or remove this one',
+    });
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** An archive in one file: unpacked to a temporary folder while it is open, packed again on close when it was changed. */
+class PackedCtf implements ContentSpace {
+  private constructor(
+    readonly name: string,
+    private readonly format: CtfFormat,
+    private readonly temporary: string,
+    private readonly inner: CtfDirectory,
+  ) {}
+
+  static async unpack(file: string, format: CtfFormat): Promise<PackedCtf> {
+    const temporary = await mkdtemp(path.join(tmpdir(), 'airlock-ctf-'));
+    try {
+      await mkdir(path.join(temporary, 'blobs'));
+      for await (const entry of readTar(createReadStream(file), file)) {
+        if (entry.type === 'directory') continue;
+        const blob = /^blobs\/(sha256|sha512)\.([0-9a-f]+)$/.exec(entry.name);
+        const wanted = entry.name === indexFileName || (blob !== null && isDigest(`${blob[1] ?? ''}:${blob[2] ?? ''}`));
+        if (wanted) await pipeline(entry.stream, createWriteStream(path.join(temporary, entry.name)));
+      }
+      return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  static async empty(file: string, format: CtfFormat): Promise<PackedCtf> {
+    const temporary = await mkdtemp(path.join(tmpdir(), 'airlock-ctf-'));
+    return new PackedCtf(file, format, temporary, await CtfDirectory.create(temporary, file));
+  }
+
+  content(repository: string): Content {
+    return this.inner.content(repository);
+  }
+
+  repositories(): Promise<string[]> {
+    return this.inner.repositories();
+  }
+
+  async close(options: { readonly discard?: boolean } = {}): Promise<void> {
+    try {
+      if (this.inner.changed && options.discard !== true) await this.pack();
+    } finally {
+      await rm(this.temporary, { recursive: true, force: true });
+    }
+  }
+
+  private async pack(): Promise<void> {
+    const beside = `${this.name}.${randomUUID()}`;
+    await mkdir(path.dirname(path.resolve(this.name)), { recursive: true });
+    const packed = writeTar(await packedEntries(this.temporary));
+    try {
+      if (this.format === 'tgz') await pipeline(packed, createGzip(), createWriteStream(beside));
+      else await pipeline(packed, createWriteStream(beside));
+      await rename(beside, this.name);
+    } catch (error) {
+      await rm(beside, { force: true });
+      throw error;
+    }
+    this.inner.changed = false;
+  }
+}
+
+/** Index first, then the blobs by name, all with the same owner and time: the same content gives the same archive. */
+async function packedEntries(folder: string): Promise<TarEntry[]> {
+  const base = { type: 'file', mode: 0o644, mtime: referenceTime } as const;
+  const names = (await readdir(path.join(folder, 'blobs'))).sort();
+  const file = async (name: string): Promise<TarEntry> => {
+    const full = path.join(folder, name);
+    return { ...base, name, size: (await stat(full)).size, content: full };
+  };
+  const blobs = await Promise.all(names.map(name => file(`blobs/${name}`)));
+  return [await file(indexFileName), { ...base, name: 'blobs', type: 'directory', mode: 0o755 }, ...blobs];
+}

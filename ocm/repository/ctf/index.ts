@@ -1,0 +1,2 @@
+export { formatOfName, openCtf, type CtfFormat, type OpenCtfOptions } from './archive';
+export { CtfDirectory } from './directory';

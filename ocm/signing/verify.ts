@@ -1,0 +1,181 @@
+import { AirlockError } from '../../report';
+import { nameAndVersion, type Signature } from '../descriptor';
+import { normalisationOf } from '../normalisation';
+import type { ComponentRepository, ComponentVersionAccess } from '../repository';
+import { trustedLeaf } from './certificates';
+import { hashAlgorithmOf } from './hashes';
+import { readPublicKey } from './keys';
+import { checkMessage, readSignature } from './rsa';
+import { DigestTree, type CheckedResource, type DigestedComponent, type Difference, type TreeOptions } from './tree';
+
+/** What is trusted, by signature name. */
+export interface TrustedKey {
+  /** Default: any signature. */
+  readonly signature?: string;
+  /** PEM: a public key or a certificate. */
+  readonly publicKey: string;
+}
+
+export interface VerifyOptions extends TreeOptions {
+  /** Signatures that must be there and valid. Default: all there are, at least one. */
+  readonly signatures?: readonly string[];
+  /** Public keys; a key named for a signature goes before one for any. */
+  readonly keys?: readonly TrustedKey[];
+  /** Trusted authorities (PEM), for signatures that carry certificates and for which there is no key. */
+  readonly caCertificates?: string;
+  /** The subject that such a certificate must have; a bare name is its common name. */
+  readonly issuer?: string;
+}
+
+export interface VerifiedSignature {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly normalisation: string;
+  readonly hash: string;
+  /** Lower-case hex of the signed digest. */
+  readonly digest: string;
+}
+
+/** What was verified. */
+export interface VerifiedComponentVersion {
+  readonly component: string;
+  readonly version: string;
+  readonly access: ComponentVersionAccess;
+  /** Digest of the stored descriptor blob. */
+  readonly descriptorDigest: string;
+  readonly signatures: readonly VerifiedSignature[];
+  /** Every resource of the component and of all it refers to. */
+  readonly resources: readonly CheckedResource[];
+  /** `name:version` of the component and all it refers to. */
+  readonly components: readonly string[];
+}
+
+/**
+ * Verifies a component version: fetches and digests every resource again, recursively through references, normalises,
+ * hashes, and checks the signatures with the given keys.
+ * @throws `ocm.not-verified` naming everything that differs, `ocm.unsigned`, `ocm.signature-not-found`, `ocm.no-key`,
+ *   `ocm.cyclic-reference`, `ocm.component-version-not-found`, and what reading throws (`net.*`, `oci.unauthorized`, ...)
+ */
+export async function verifyComponentVersion(
+  repository: ComponentRepository,
+  component: string,
+  version: string,
+  options: VerifyOptions,
+): Promise<VerifiedComponentVersion> {
+  return verifyAccess(await repository.open(component, version, options), options);
+}
+
+/** As {@link verifyComponentVersion}, for a component version that is open already. */
+export async function verifyAccess(
+  access: ComponentVersionAccess,
+  options: VerifyOptions,
+): Promise<VerifiedComponentVersion> {
+  const chosen = chosenSignatures(access, options.signatures);
+  const tree = new DigestTree(options);
+  const signatures: VerifiedSignature[] = [];
+  for (const signature of chosen) {
+    const mode = {
+      normalisation: normalisationOf(signature.digest.normalisationAlgorithm),
+      hash: hashAlgorithmOf(signature.digest.hashAlgorithm),
+      lowerCaseNames: /^sha\d+$/.test(signature.digest.hashAlgorithm),
+    };
+    const digested = await tree.digest(access, mode);
+    const problem = signatureProblem(signature, digested, options);
+    if (problem !== undefined)
+      tree.differences.push({
+        component: nameAndVersion(access.descriptor),
+        element: `signature ${signature.name}`,
+        problem,
+      });
+    signatures.push({
+      name: signature.name,
+      algorithm: signature.signature.algorithm,
+      normalisation: mode.normalisation,
+      hash: mode.hash,
+      digest: digested.digest,
+    });
+  }
+  if (tree.differences.length > 0) throw notVerified(access, tree.differences);
+  const { name, version } = access.descriptor.component;
+  return {
+    component: name,
+    version,
+    access,
+    descriptorDigest: access.descriptorDigest,
+    signatures,
+    resources: tree.resources,
+    components: [...tree.components.keys()],
+  };
+}
+
+function chosenSignatures(access: ComponentVersionAccess, names: readonly string[] | undefined): readonly Signature[] {
+  const present = access.descriptor.signatures ?? [];
+  if (present.length === 0) {
+    throw new AirlockError({
+      code: 'ocm.unsigned',
+      message: `${nameAndVersion(access.descriptor)} is not signed`,
+      where: access.reference,
+      remedy: 'Ask the vendor for a signed version; `airlock component sign` signs your own',
+    });
+  }
+  if (names === undefined || names.length === 0) return present;
+  return names.map(name => {
+    const found = present.filter(signature => signature.name === name);
+    if (found.length === 1 && found[0] !== undefined) return found[0];
+    throw new AirlockError({
+      code: 'ocm.signature-not-found',
+      message:
+        found.length === 0
+          ? `${nameAndVersion(access.descriptor)} has no signature ${JSON.stringify(name)}`
+          : `the signature ${JSON.stringify(name)} stands ${found.length} times`,
+      where: access.reference,
+      remedy: `It has: ${present
+        .map(signature => signature.name)
+        .join(', ')
+        .slice(0, 300)}`,
+    });
+  });
+}
+
+function signatureProblem(
+  signature: Signature,
+  digested: DigestedComponent,
+  options: VerifyOptions,
+): string | undefined {
+  if (signature.digest.value !== digested.digest)
+    return `the descriptor has the digest ${digested.digest}, signed is ${signature.digest.value}`;
+  const value = readSignature(signature);
+  const trusted =
+    options.keys?.find(key => key.signature === signature.name) ??
+    options.keys?.find(key => key.signature === undefined);
+  let key;
+  if (trusted !== undefined)
+    key = readPublicKey(trusted.publicKey, `the public key for the signature ${signature.name}`);
+  else if (options.caCertificates !== undefined && value.certificates.length > 0)
+    key = trustedLeaf(value.certificates, options.caCertificates, options.issuer);
+  else {
+    throw new AirlockError({
+      code: 'ocm.no-key',
+      message: `there is no public key to check the signature ${JSON.stringify(signature.name)} with`,
+      remedy: 'Give the vendor’s public key (--public-key)',
+    });
+  }
+  const hash = hashAlgorithmOf(signature.digest.hashAlgorithm);
+  return checkMessage(Buffer.from(digested.normalised, 'utf8'), key, value, hash)
+    ? undefined
+    : 'it was not made with the trusted key';
+}
+
+function notVerified(access: ComponentVersionAccess, differences: readonly Difference[]): AirlockError {
+  // A changed content also changes the digest that is signed; the cause says more than the consequence.
+  const causes = differences.filter(difference => !difference.element.startsWith('signature '));
+  const told = causes.length > 0 ? causes : differences;
+  const lines = told.slice(0, 20).map(({ component, element, problem }) => `${component} ${element}: ${problem}`);
+  const more = told.length > 20 ? `; and ${told.length - 20} more` : '';
+  return new AirlockError({
+    code: 'ocm.not-verified',
+    message: `${nameAndVersion(access.descriptor)} is not what was signed: ${lines.join('; ')}${more}`,
+    where: access.reference,
+    remedy: 'Do not use it: fetch it again from the vendor, or ask the vendor for the right public key',
+  });
+}
