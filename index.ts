@@ -6,4 +6,6 @@ import { providerStack } from './components/provider-stack';
 /** The program: the configuration says which side of the boundary this stack is. */
 const configuration = readConfiguration();
 
-export = configuration.role === 'provider' ? providerStack(configuration, path.resolve('examples')) : consumerStack(configuration);
+export = configuration.role === 'provider'
+  ? providerStack(configuration, path.resolve('examples'))
+  : consumerStack(configuration);

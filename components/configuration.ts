@@ -13,7 +13,12 @@ export interface Configuration {
   readonly clusterName: string;
   readonly apiServerPort: number;
   readonly ingressPort: number;
-  readonly ports: { readonly gitea: number; readonly providerRegistry: number; readonly consumerRegistry: number; readonly releases: number };
+  readonly ports: {
+    readonly gitea: number;
+    readonly providerRegistry: number;
+    readonly consumerRegistry: number;
+    readonly releases: number;
+  };
   readonly admin: { readonly username: string; readonly password: pulumi.Output<string> };
   readonly providerOrganization: string;
   readonly componentRepository: string;
@@ -66,7 +71,10 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
       consumerRegistry: port(config, 'consumerRegistryPort', 5002),
       releases: port(config, 'releasesPort', 8090),
     },
-    admin: { username: text('adminUser', 'ocm-admin'), password: config.getSecret('adminPassword') ?? pulumi.secret('password') },
+    admin: {
+      username: text('adminUser', 'ocm-admin'),
+      password: config.getSecret('adminPassword') ?? pulumi.secret('password'),
+    },
     providerOrganization: text('providerOrganization', 'software-provider'),
     componentRepository: text('componentRepository', 'podinfo-component'),
     providerRegistryReplicas: replicas,

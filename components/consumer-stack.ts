@@ -27,7 +27,10 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
     managementUrl: consumer.managementUrl,
     projectUrl: consumer.projectUrl,
     consumerRegistry: consumer.registry.host,
-    consumerRegistryReader: { username: consumer.registry.reader.username, password: pulumi.secret(consumer.registry.reader.password) },
+    consumerRegistryReader: {
+      username: consumer.registry.reader.username,
+      password: pulumi.secret(consumer.registry.reader.password),
+    },
     installation: { phase: installation.phase, pullRequest: installation.pullRequest },
     replication: { phase: replication.phase, version: replication.version, reason: replication.reason },
     deployment: {

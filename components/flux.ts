@@ -16,7 +16,10 @@ const namespace = 'flux-system';
 
 function crds(): string {
   // The program runs compiled, from dist/components; the manifests stay beside the sources.
-  const beside = [path.join(__dirname, 'flux-crds.yaml'), path.join(__dirname, '..', '..', 'components', 'flux-crds.yaml')];
+  const beside = [
+    path.join(__dirname, 'flux-crds.yaml'),
+    path.join(__dirname, '..', '..', 'components', 'flux-crds.yaml'),
+  ];
   for (const file of beside) {
     try {
       return readFileSync(file, 'utf8');
@@ -40,7 +43,8 @@ export class Flux extends pulumi.ComponentResource {
     const inSpace = { ...child, dependsOn: [space] };
 
     const accounts = ['kustomize-controller', 'source-controller'].map(
-      account => new k8s.core.v1.ServiceAccount(`${name}-${account}`, { metadata: { name: account, namespace } }, inSpace),
+      account =>
+        new k8s.core.v1.ServiceAccount(`${name}-${account}`, { metadata: { name: account, namespace } }, inSpace),
     );
     const applier = new k8s.rbac.v1.ClusterRoleBinding(
       `${name}-cluster-reconciler`,
@@ -56,7 +60,11 @@ export class Flux extends pulumi.ComponentResource {
       {
         metadata: { name: 'airlock-source-controller' },
         rules: [
-          { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['*'], verbs: ['get', 'list', 'watch', 'patch', 'update'] },
+          {
+            apiGroups: ['source.toolkit.fluxcd.io'],
+            resources: ['*'],
+            verbs: ['get', 'list', 'watch', 'patch', 'update'],
+          },
           { apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] },
           { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
           { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
@@ -88,7 +96,11 @@ export class Flux extends pulumi.ComponentResource {
     const source = new k8s.apps.v1.Deployment(
       `${name}-source-controller`,
       {
-        metadata: { name: 'source-controller', namespace, labels: { ...sourceLabels, 'app.kubernetes.io/managed-by': 'airlock' } },
+        metadata: {
+          name: 'source-controller',
+          namespace,
+          labels: { ...sourceLabels, 'app.kubernetes.io/managed-by': 'airlock' },
+        },
         spec: {
           strategy: { type: 'Recreate' },
           selector: { matchLabels: sourceLabels },
@@ -105,7 +117,10 @@ export class Flux extends pulumi.ComponentResource {
                   args: ['serve', 'source-controller', '--listen', '0.0.0.0:9090', '--storage', '/data'],
                   env: [
                     { name: 'AIRLOCK_ADDRESSES', value: pulumi.interpolate`*.localhost=${args.ingressIP}` },
-                    { name: 'AIRLOCK_ADVERTISE_URL', value: `http://source-controller.${namespace}.svc.cluster.local.` },
+                    {
+                      name: 'AIRLOCK_ADVERTISE_URL',
+                      value: `http://source-controller.${namespace}.svc.cluster.local.`,
+                    },
                     { name: 'HOME', value: '/tmp' },
                   ],
                   ports: [{ name: 'http', containerPort: 9090 }],

@@ -97,7 +97,8 @@ export function giteaSecrets(
   name: string,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<Pick<GiteaSettings, 'secretKey' | 'internalToken' | 'jwtSecret'>> {
-  const make = (part: string, length: number): pulumi.Output<string> => new Password(`${name}-${part}`, { length }, options).result;
+  const make = (part: string, length: number): pulumi.Output<string> =>
+    new Password(`${name}-${part}`, { length }, options).result;
   return pulumi
     .all([make('secret-key', 64), make('internal-token', 64), make('jwt-secret', 43)])
     .apply(([secretKey, internalToken, jwtSecret]) => ({ secretKey, internalToken, jwtSecret }));
@@ -175,8 +176,16 @@ export class Gitea extends pulumi.ComponentResource {
       { name: 'data', mountPath: '/data' },
       { name: 'tmp', mountPath: '/tmp' },
     ];
-    const container = { image: args.image, imagePullPolicy: 'IfNotPresent', securityContext: { runAsUser: 1000, runAsGroup: 1000 }, volumeMounts: mounts };
-    const env = [{ name: 'HOME', value: '/data' }, { name: 'GITEA_WORK_DIR', value: '/data' }];
+    const container = {
+      image: args.image,
+      imagePullPolicy: 'IfNotPresent',
+      securityContext: { runAsUser: 1000, runAsGroup: 1000 },
+      volumeMounts: mounts,
+    };
+    const env = [
+      { name: 'HOME', value: '/data' },
+      { name: 'GITEA_WORK_DIR', value: '/data' },
+    ];
     const deployment = new k8s.apps.v1.Deployment(
       `${name}-deployment`,
       {
@@ -208,11 +217,18 @@ export class Gitea extends pulumi.ComponentResource {
                   command: ['gitea', '--config', '/etc/gitea/app.ini', 'web'],
                   env,
                   ports: [{ name: 'http', containerPort: 3000 }],
-                  readinessProbe: { httpGet: { path: '/api/healthz', port: 'http' }, periodSeconds: 1, failureThreshold: 120 },
+                  readinessProbe: {
+                    httpGet: { path: '/api/healthz', port: 'http' },
+                    periodSeconds: 1,
+                    failureThreshold: 120,
+                  },
                 },
               ],
               volumes: [
-                { name: 'configuration', secret: { secretName: 'gitea', items: [{ key: 'app.ini', path: 'app.ini' }] } },
+                {
+                  name: 'configuration',
+                  secret: { secretName: 'gitea', items: [{ key: 'app.ini', path: 'app.ini' }] },
+                },
                 { name: 'data', persistentVolumeClaim: { claimName: 'gitea' } },
                 { name: 'tmp', emptyDir: {} },
               ],

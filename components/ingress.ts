@@ -109,7 +109,10 @@ export class Ingress extends pulumi.ComponentResource {
         spec: {
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels, annotations: { 'airlock/configuration': createHash('sha256').update(text).digest('hex') } },
+            metadata: {
+              labels,
+              annotations: { 'airlock/configuration': createHash('sha256').update(text).digest('hex') },
+            },
             spec: {
               automountServiceAccountToken: false,
               containers: [

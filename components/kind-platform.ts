@@ -100,7 +100,11 @@ export class KindPlatform extends pulumi.ComponentResource {
       provider,
       images: images.references,
       ingressIP: ingress.clusterIP,
-      forge: { url: gitea.url, username: pulumi.output(configuration.admin.username), password: configuration.admin.password },
+      forge: {
+        url: gitea.url,
+        username: pulumi.output(configuration.admin.username),
+        password: configuration.admin.password,
+      },
     });
     this.registerOutputs({ ingressIP: this.ingressIP });
   }

@@ -29,11 +29,19 @@ export class KubernetesPlatform implements Platform {
     this.kubernetes = { provider: args.provider };
   }
 
-  registry(name: string, side: 'provider' | 'consumer', options: pulumi.ComponentResourceOptions & { replicas?: number }): RegistryAccess {
+  registry(
+    name: string,
+    side: 'provider' | 'consumer',
+    options: pulumi.ComponentResourceOptions & { replicas?: number },
+  ): RegistryAccess {
     const { replicas, ...rest } = options;
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
-      { metadata: { name: side === 'provider' ? this.configuration.providerOrganization : this.configuration.consumerOrganization } },
+      {
+        metadata: {
+          name: side === 'provider' ? this.configuration.providerOrganization : this.configuration.consumerOrganization,
+        },
+      },
       { ...rest, provider: this.args.provider },
     );
     return new Registry(

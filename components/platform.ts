@@ -14,7 +14,10 @@ export interface ForgeAccess {
 export type Service = 'gitea' | 'provider-registry' | 'consumer-registry' | 'releases' | 'podinfo';
 
 /** Canonical `host:port` of a service (docs/architecture.md, "one address book"). */
-export function hostOf(service: Service, configuration: Pick<Configuration, 'platform' | 'ingressPort' | 'ports'>): string {
+export function hostOf(
+  service: Service,
+  configuration: Pick<Configuration, 'platform' | 'ingressPort' | 'ports'>,
+): string {
   const { ports } = configuration;
   const own: Record<Service, number> = {
     gitea: ports.gitea,
@@ -52,6 +55,10 @@ export interface Platform {
   /** Undefined on `--platform none`. */
   readonly kubernetes?: { readonly provider: k8s.Provider };
   /** Stands up a registry for one side. */
-  registry(name: string, side: 'provider' | 'consumer', options: pulumi.ComponentResourceOptions & { replicas?: number }): RegistryAccess;
+  registry(
+    name: string,
+    side: 'provider' | 'consumer',
+    options: pulumi.ComponentResourceOptions & { replicas?: number },
+  ): RegistryAccess;
   releaseRunner(name: string, args: ReleaseRunnerArgs, options: pulumi.ComponentResourceOptions): ReleaseRunnerAccess;
 }

@@ -43,18 +43,31 @@ export class ProcessPlatform implements Platform {
       administrator: admin,
     });
     const url = gitea.directory.apply(() => `http://${host}`);
-    return new ProcessPlatform(configuration, { url, username: pulumi.output(admin.username), password: admin.password });
+    return new ProcessPlatform(configuration, {
+      url,
+      username: pulumi.output(admin.username),
+      password: admin.password,
+    });
   }
 
-  registry(name: string, side: 'provider' | 'consumer', options: pulumi.ComponentResourceOptions & { replicas?: number }): RegistryAccess {
+  registry(
+    name: string,
+    side: 'provider' | 'consumer',
+    options: pulumi.ComponentResourceOptions & { replicas?: number },
+  ): RegistryAccess {
     // A process holds its storage: taking replicas away is a cluster's business.
     const { replicas: _, ...child } = options;
     const host = hostOf(`${side}-registry`, this.configuration);
-    const port = side === 'provider' ? this.configuration.ports.providerRegistry : this.configuration.ports.consumerRegistry;
+    const port =
+      side === 'provider' ? this.configuration.ports.providerRegistry : this.configuration.ports.consumerRegistry;
     const writer = new Password(`${name}-writer`, {}, child);
     const reader = new Password(`${name}-reader`, {}, child);
     const shared = new Password(`${name}-http-secret`, {}, child);
-    const htpasswd = new Htpasswd(`${name}-htpasswd`, { users: { writer: writer.result, reader: reader.result } }, child);
+    const htpasswd = new Htpasswd(
+      `${name}-htpasswd`,
+      { users: { writer: writer.result, reader: reader.result } },
+      child,
+    );
     const account = (username: string, password: Password) => ({ username, password: password.result });
     const access = (ready: pulumi.Output<unknown>): RegistryAccess => ({
       host: ready.apply(() => host),
@@ -84,7 +97,10 @@ export class ProcessPlatform implements Platform {
         processName: name,
         program: 'airlock',
         args: ['serve', 'release-runner', '--listen', `127.0.0.1:${port}`, '--work-dir', '{directory}/runs'],
-        env: releaseRunnerEnvironment(args, { host: hostOf('releases', this.configuration), secrets: '{directory}/secrets' }),
+        env: releaseRunnerEnvironment(args, {
+          host: hostOf('releases', this.configuration),
+          secrets: '{directory}/secrets',
+        }),
         files: releaseRunnerFiles(args),
         readyUrl: `http://127.0.0.1:${port}/healthz`,
       },
@@ -108,4 +124,3 @@ auth:
   htpasswd: {realm: '${host}', path: '{directory}/htpasswd'}
 `;
 }
-

@@ -16,9 +16,15 @@ export interface ProjectArgs {
 /** `.dockerconfigjson` for one registry. */
 function dockerConfiguration(registry: RegistryAccess): pulumi.Output<string> {
   const { username, password } = registry.reader;
-  return pulumi.all([registry.host, password]).apply(([host, secret]) =>
-    JSON.stringify({ auths: { [host]: { username, password: secret, auth: Buffer.from(`${username}:${secret}`).toString('base64') } } }),
-  );
+  return pulumi
+    .all([registry.host, password])
+    .apply(([host, secret]) =>
+      JSON.stringify({
+        auths: {
+          [host]: { username, password: secret, auth: Buffer.from(`${username}:${secret}`).toString('base64') },
+        },
+      }),
+    );
 }
 
 /**
@@ -33,7 +39,11 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
     const project = `mpas-${configuration.project}`;
     const target = configuration.targetNamespace;
     const namespace = (which: string): k8s.core.v1.Namespace =>
-      new k8s.core.v1.Namespace(`${name}-${which}`, { metadata: { name: which, labels: { 'mpas.ocm.system/project': configuration.project } } }, child);
+      new k8s.core.v1.Namespace(
+        `${name}-${which}`,
+        { metadata: { name: which, labels: { 'mpas.ocm.system/project': configuration.project } } },
+        child,
+      );
     const projectNamespace = namespace(project);
     const targetNamespace = namespace(target);
     const inProject = { ...child, dependsOn: [projectNamespace] };
@@ -108,7 +118,12 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
         apiVersion: 'source.toolkit.fluxcd.io/v1',
         kind: 'GitRepository',
         metadata: { name: project, namespace: project },
-        spec: { interval: '5s', url: args.repositoryUrl, ref: { branch: 'main' }, secretRef: { name: 'project-repository' } },
+        spec: {
+          interval: '5s',
+          url: args.repositoryUrl,
+          ref: { branch: 'main' },
+          secretRef: { name: 'project-repository' },
+        },
       },
       { ...child, dependsOn: [gitCredentials] },
     );

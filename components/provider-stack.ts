@@ -25,7 +25,10 @@ export function providerStack(configuration: Configuration, examples: string): R
     releasesUrl: provider.releasesUrl,
     providerRegistry: provider.registry.host,
     // The pull account is all of the provider's that a consumer is given.
-    providerRegistryReader: { username: provider.registry.reader.username, password: pulumi.secret(provider.registry.reader.password) },
+    providerRegistryReader: {
+      username: provider.registry.reader.username,
+      password: pulumi.secret(provider.registry.reader.password),
+    },
     publicKey: provider.publicKey,
     component: configuration.component,
     podinfoUrl: `http://${hostOf('podinfo', configuration)}`,
@@ -33,7 +36,8 @@ export function providerStack(configuration: Configuration, examples: string): R
 }
 
 function standUp(configuration: Configuration): { platform: Platform; outputs: Record<string, pulumi.Input<unknown>> } {
-  if (configuration.platform === 'none') return { platform: ProcessPlatform.standUp('platform', configuration), outputs: {} };
+  if (configuration.platform === 'none')
+    return { platform: ProcessPlatform.standUp('platform', configuration), outputs: {} };
   const kind = new KindPlatform('platform', configuration);
   return {
     platform: kind.platform,

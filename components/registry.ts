@@ -45,7 +45,11 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     const writer = new Password(`${name}-writer`, {}, child);
     const reader = new Password(`${name}-reader`, {}, child);
     const shared = new Password(`${name}-http-secret`, {}, child);
-    const htpasswd = new Htpasswd(`${name}-htpasswd`, { users: { writer: writer.result, reader: reader.result } }, child);
+    const htpasswd = new Htpasswd(
+      `${name}-htpasswd`,
+      { users: { writer: writer.result, reader: reader.result } },
+      child,
+    );
     const secret = new k8s.core.v1.Secret(
       `${name}-secret`,
       { metadata, stringData: { htpasswd: htpasswd.content, 'http-secret': shared.result } },
@@ -90,7 +94,10 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
                   imagePullPolicy: 'IfNotPresent',
                   env: [
                     ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
-                    { name: 'REGISTRY_HTTP_SECRET', valueFrom: { secretKeyRef: { name: 'registry', key: 'http-secret' } } },
+                    {
+                      name: 'REGISTRY_HTTP_SECRET',
+                      valueFrom: { secretKeyRef: { name: 'registry', key: 'http-secret' } },
+                    },
                   ],
                   ports: [{ name: 'http', containerPort: 5000 }],
                   readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
@@ -115,7 +122,11 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
       {
         // At zero replicas there is nothing to wait for.
         metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: { type: 'NodePort', selector: labels, ports: [{ name: 'http', port: 5000, targetPort: 'http', nodePort: args.nodePort }] },
+        spec: {
+          type: 'NodePort',
+          selector: labels,
+          ports: [{ name: 'http', port: 5000, targetPort: 'http', nodePort: args.nodePort }],
+        },
       },
       { ...child, dependsOn: [deployment] },
     );

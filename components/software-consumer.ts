@@ -43,7 +43,10 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
         { forge, owner: organization.name, name: which, private: true, description },
         child,
       );
-    const management = repository(configuration.managementRepository, 'What this environment subscribes to and installs');
+    const management = repository(
+      configuration.managementRepository,
+      'What this environment subscribes to and installs',
+    );
     const project = repository(configuration.projectRepository, 'The deployed products');
     const folders = (target: Repository, names: readonly string[]): Files =>
       new Files(
@@ -84,7 +87,11 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
         semver: configuration.semver,
         targetNamespace: configuration.targetNamespace,
         source: args.source,
-        destination: { host: this.registry.host, username: this.registry.writer.username, password: this.registry.writer.password },
+        destination: {
+          host: this.registry.host,
+          username: this.registry.writer.username,
+          password: this.registry.writer.password,
+        },
         trustedKeys: { [configuration.signature]: args.publicKey },
       },
       { ...child, dependsOn: [managementFiles, projectFiles, ...place] },
@@ -94,4 +101,3 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
     this.registerOutputs({ managementUrl: this.managementUrl, projectUrl: this.projectUrl });
   }
 }
-

@@ -44,7 +44,10 @@ export class SoftwareProvider extends pulumi.ComponentResource {
     const { configuration, platform } = args;
     const forge = platform.forge;
     const owner = configuration.providerOrganization;
-    this.registry = platform.registry('provider-registry', 'provider', { ...child, replicas: configuration.providerRegistryReplicas });
+    this.registry = platform.registry('provider-registry', 'provider', {
+      ...child,
+      replicas: configuration.providerRegistryReplicas,
+    });
 
     const organization = new Organization(`${name}-organization`, { forge, name: owner, visibility: 'public' }, child);
     const repository = new Repository(
@@ -58,9 +61,12 @@ export class SoftwareProvider extends pulumi.ComponentResource {
       },
       child,
     );
-    const pipeline = Object.fromEntries(Object.entries(filesBelow(args.pipeline)).map(([file, text]) => [`.tekton/${file}`, text]));
+    const pipeline = Object.fromEntries(
+      Object.entries(filesBelow(args.pipeline)).map(([file, text]) => [`.tekton/${file}`, text]),
+    );
     const main = this.branch(name, 'main', args, repository, pipeline, child);
-    for (const branch of ['new-release', 'new-config']) this.branch(name, branch, args, repository, pipeline, { ...child, dependsOn: [main] });
+    for (const branch of ['new-release', 'new-config'])
+      this.branch(name, branch, args, repository, pipeline, { ...child, dependsOn: [main] });
 
     const key = new SigningKey(`${name}-signing-key`, {}, child);
     const webhookSecret = new Password(`${name}-webhook-secret`, {}, child);
@@ -92,7 +98,11 @@ export class SoftwareProvider extends pulumi.ComponentResource {
     this.publicKey = key.publicKey;
     this.repositoryUrl = repository.url;
     this.releasesUrl = runner.url;
-    this.registerOutputs({ publicKey: this.publicKey, repositoryUrl: this.repositoryUrl, registry: hostOf('provider-registry', configuration) });
+    this.registerOutputs({
+      publicKey: this.publicKey,
+      repositoryUrl: this.repositoryUrl,
+      registry: hostOf('provider-registry', configuration),
+    });
   }
 
   private branch(

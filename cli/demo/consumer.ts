@@ -19,12 +19,17 @@ export class ConsumerPerson {
     const open = all.find(each => each.state === 'open');
     if (open !== undefined) {
       this.narrator.done(`pull request #${open.number}: ${open.title}`, open.url);
-      const merged = await place.mergePullRequest(open.number, { headCommit: open.headCommit }, { signal: this.signal });
+      const merged = await place.mergePullRequest(
+        open.number,
+        { headCommit: open.headCommit },
+        { signal: this.signal },
+      );
       this.narrator.done(`merged #${merged.number} as the consumer would`);
       return merged;
     }
     const merged = all.find(each => each.merged);
-    if (merged !== undefined) this.narrator.kept(`pull request #${merged.number} was merged before: ${merged.title}`, merged.url);
+    if (merged !== undefined)
+      this.narrator.kept(`pull request #${merged.number} was merged before: ${merged.title}`, merged.url);
     return undefined;
   }
 
@@ -42,7 +47,12 @@ export class ConsumerPerson {
   }
 
   /** Sets values in a YAML file on main by a commit of its own; false when they are set already. */
-  async edit(repository: string, path: string, values: Readonly<Record<string, unknown>>, message: string): Promise<boolean> {
+  async edit(
+    repository: string,
+    path: string,
+    values: Readonly<Record<string, unknown>>,
+    message: string,
+  ): Promise<boolean> {
     const place = this.forge.repository(this.owner, repository);
     const file = await place.readFile(path, 'main', { signal: this.signal });
     const document = parseDocument(file?.content.toString('utf8') ?? '');

@@ -4,7 +4,6 @@ import type { Narrator } from './narrator';
 import { askPodinfo, type PodinfoAnswer } from './podinfo';
 import { eventually } from './wait';
 
-
 /** What the consumer changes in step 9, and what must survive the upgrade in step 10. */
 const edits = { message: 'Greetings from the other side of the air gap', replicas: 2 } as const;
 
@@ -26,7 +25,10 @@ export class Story {
     const options = { signal: this.signal };
     const before = await repository.release(tag, options);
     if (before === undefined) {
-      const release = await repository.createRelease({ tag, target: branch, name: tag, body: `Release ${tag} from branch ${branch}` }, options);
+      const release = await repository.createRelease(
+        { tag, target: branch, name: tag, body: `Release ${tag} from branch ${branch}` },
+        options,
+      );
       this.narrator.done(`published release ${tag} from branch ${branch}`, release.url);
     } else {
       this.narrator.kept(`release ${tag} was published before`, before.url);
@@ -43,7 +45,11 @@ export class Story {
         signal: this.signal,
       },
     );
-    if (status.state !== 'success') throw this.environment.failed(`The release pipeline of ${tag} says ${status.state}: ${status.description}`, status.targetUrl);
+    if (status.state !== 'success')
+      throw this.environment.failed(
+        `The release pipeline of ${tag} says ${status.state}: ${status.description}`,
+        status.targetUrl,
+      );
     this.narrator.done(`pipeline: ${status.description}`, status.targetUrl);
   }
 
@@ -63,7 +69,11 @@ export class Story {
   async takeProviderRegistry(replicas: 0 | 1): Promise<void> {
     if (this.environment.platform === 'none') return;
     await this.environment.up('dev', { providerRegistryReplicas: String(replicas) });
-    this.narrator.done(replicas === 0 ? "the provider's registry is gone: the consumer has all it needs" : "the provider's registry is back");
+    this.narrator.done(
+      replicas === 0
+        ? "the provider's registry is gone: the consumer has all it needs"
+        : "the provider's registry is back",
+    );
   }
 
   /** Merges what is proposed and waits until Flux has rolled it out. */
@@ -106,10 +116,18 @@ export class Story {
         const said = await askPodinfo(url, this.signal);
         return said !== undefined && expected(said) ? said : undefined;
       },
-      { seconds: 180, what: `podinfo to answer at ${url}`, remedy: 'Look at the Flux objects: kubectl get kustomizations -A', signal: this.signal },
+      {
+        seconds: 180,
+        what: `podinfo to answer at ${url}`,
+        remedy: 'Look at the Flux objects: kubectl get kustomizations -A',
+        signal: this.signal,
+      },
     );
     await this.environment.waitForReplicas(replicas);
     this.environment.rolledOut(Date.now() - begun);
-    this.narrator.done(`podinfo ${answer.version} answers: "${answer.message}", ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`, url);
+    this.narrator.done(
+      `podinfo ${answer.version} answers: "${answer.message}", ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`,
+      url,
+    );
   }
 }

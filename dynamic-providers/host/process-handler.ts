@@ -52,7 +52,8 @@ class ProcessHandler implements Handler<Inputs, Inputs> {
   async delete(_id: string, props: Inputs): Promise<void> {
     await stopProcess(props.processName, runDirectory(props));
     await rm(ownDirectory(props), { recursive: true, force: true });
-    for (const file of [`${props.processName}.log`, `${props.processName}.log.1`]) await rm(path.join(runDirectory(props), file), { force: true });
+    for (const file of [`${props.processName}.log`, `${props.processName}.log.1`])
+      await rm(path.join(runDirectory(props), file), { force: true });
   }
 }
 
@@ -76,19 +77,29 @@ async function start(inputs: Inputs, before?: Administrator): Promise<void> {
   }
   const env = Object.fromEntries(Object.entries(inputs.env).map(([key, value]) => [key, placed(value)]));
   const args = inputs.args.map(placed);
-  const command = inputs.program === 'airlock' ? path.join(projectRoot(), 'cli', 'airlock') : await ensureBinary(inputs.program);
+  const command =
+    inputs.program === 'airlock' ? path.join(projectRoot(), 'cli', 'airlock') : await ensureBinary(inputs.program);
   const spec: ProcessSpec = {
     name: inputs.processName,
     command,
     args,
     // Part of the spec's digest: changed files restart the process.
-    env: { ...withheld, ...env, HOME: own, AIRLOCK_FILES: createHash('sha256').update(JSON.stringify(inputs.files)).digest('hex') },
+    env: {
+      ...withheld,
+      ...env,
+      HOME: own,
+      AIRLOCK_FILES: createHash('sha256').update(JSON.stringify(inputs.files)).digest('hex'),
+    },
     cwd: own,
     ready: { http: inputs.readyUrl },
   };
   await startProcess(spec, { dir: runDirectory(inputs) });
   if (inputs.administrator !== undefined) {
-    await ensureAdministrator({ gitea: command, config: args[1] ?? '', url: new URL(inputs.readyUrl).origin, home: own }, inputs.administrator, before);
+    await ensureAdministrator(
+      { gitea: command, config: args[1] ?? '', url: new URL(inputs.readyUrl).origin, home: own },
+      inputs.administrator,
+      before,
+    );
   }
 }
 

@@ -6,7 +6,9 @@ interface Inputs {
   bits: number;
 }
 
-export async function create(inputs: Inputs): Promise<{ id: string; outs: Inputs & { publicKey: string; privateKey: string } }> {
+export async function create(
+  inputs: Inputs,
+): Promise<{ id: string; outs: Inputs & { publicKey: string; privateKey: string } }> {
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: inputs.bits,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -16,9 +18,13 @@ export async function create(inputs: Inputs): Promise<{ id: string; outs: Inputs
   return { id, outs: { ...inputs, publicKey, privateKey } };
 }
 
-export function check(_olds: Inputs, news: Inputs): { inputs: Inputs; failures: { property: string; reason: string }[] } {
+export function check(
+  _olds: Inputs,
+  news: Inputs,
+): { inputs: Inputs; failures: { property: string; reason: string }[] } {
   const failures = [];
-  if (news.algorithm !== 'RSA') failures.push({ property: 'algorithm', reason: `'${news.algorithm}' is not supported; use RSA` });
+  if (news.algorithm !== 'RSA')
+    failures.push({ property: 'algorithm', reason: `'${news.algorithm}' is not supported; use RSA` });
   if (typeof news.bits === 'number' && (news.bits < 2048 || news.bits > 8192)) {
     failures.push({ property: 'bits', reason: `${news.bits} is outside 2048 to 8192` });
   }

@@ -18,6 +18,10 @@ export function diff(_id: string, olds: Inputs, news: Inputs): { changes: boolea
   return { changes: !isDeepStrictEqual(olds.users, news.users) };
 }
 
-export async function update(_id: string, _olds: Inputs, news: Inputs): Promise<{ outs: Inputs & { content: string } }> {
+export async function update(
+  _id: string,
+  _olds: Inputs,
+  news: Inputs,
+): Promise<{ outs: Inputs & { content: string } }> {
   return { outs: { ...news, content: await contentOf(news) } };
 }

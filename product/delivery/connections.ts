@@ -22,7 +22,10 @@ export interface RepositoryName {
 }
 
 export function openForge(account: ForgeAccount, repository: RepositoryName): ForgeRepository {
-  const forge = new Gitea({ url: account.url, credentials: { username: account.username, password: account.password } });
+  const forge = new Gitea({
+    url: account.url,
+    credentials: { username: account.username, password: account.password },
+  });
   return forge.repository(repository.owner, repository.name);
 }
 

@@ -1,4 +1,11 @@
-import { changesTo, type CallOptions, type FileChange, type ForgeRepository, type PullRequest, type TreeEntry } from '../../forge';
+import {
+  changesTo,
+  type CallOptions,
+  type FileChange,
+  type ForgeRepository,
+  type PullRequest,
+  type TreeEntry,
+} from '../../forge';
 
 /** What a pull request should be: files on a stable branch, and what is said about them. */
 export interface PullRequestDesire {
@@ -38,7 +45,8 @@ export function bodyWithMarker(desire: Pick<PullRequestDesire, 'body' | 'subject
 /** The changes that turn `tree` into what is desired; empty when nothing differs. */
 function changesFor(tree: readonly TreeEntry[], desire: PullRequestDesire): FileChange[] {
   const wanted: Record<string, string | undefined> = {};
-  for (const { path } of tree) if (desire.directory !== undefined && path.startsWith(`${desire.directory}/`)) wanted[path] = undefined;
+  for (const { path } of tree)
+    if (desire.directory !== undefined && path.startsWith(`${desire.directory}/`)) wanted[path] = undefined;
   for (const [path, content] of desire.files) wanted[path] = content;
   return changesTo(tree, wanted);
 }
@@ -71,12 +79,18 @@ export async function applyPullRequest(
 ): Promise<PullRequest> {
   if (observed.state === 'open' && !observed.stale && observed.pullRequest !== undefined) return observed.pullRequest;
   const changes = changesFor(await repository.listTree(desire.base, '', options), desire);
-  await repository.commitFiles({ branch: desire.branch, base: desire.base, reset: true, files: changes, message: desire.message }, options);
+  await repository.commitFiles(
+    { branch: desire.branch, base: desire.base, reset: true, files: changes, message: desire.message },
+    options,
+  );
   const body = bodyWithMarker(desire);
   const open = observed.state === 'open' ? observed.pullRequest : undefined;
   const pullRequest =
     open === undefined
-      ? await repository.createPullRequest({ head: desire.branch, base: desire.base, title: desire.title, body, labels: desire.labels }, options)
+      ? await repository.createPullRequest(
+          { head: desire.branch, base: desire.base, title: desire.title, body, labels: desire.labels },
+          options,
+        )
       : await repository.updatePullRequest(open.number, { title: desire.title, body }, options);
   return pullRequest;
 }
