@@ -57,12 +57,24 @@ export interface Provider {
   ): Promise<{ inputs: PropertyMap; failures: CheckFailure[] }>;
   diff(
     call: ResourceCall,
-    request: { id: string; oldInputs: PropertyMap; oldOutputs: PropertyMap; newInputs: PropertyMap; ignoreChanges: readonly string[] },
+    request: {
+      id: string;
+      oldInputs: PropertyMap;
+      oldOutputs: PropertyMap;
+      newInputs: PropertyMap;
+      ignoreChanges: readonly string[];
+    },
   ): Promise<DiffResult>;
   create(call: ResourceCall, inputs: PropertyMap, preview: boolean): Promise<{ id: string; outputs: PropertyMap }>;
   update(
     call: ResourceCall,
-    request: { id: string; oldInputs: PropertyMap; oldOutputs: PropertyMap; newInputs: PropertyMap; ignoreChanges: readonly string[] },
+    request: {
+      id: string;
+      oldInputs: PropertyMap;
+      oldOutputs: PropertyMap;
+      newInputs: PropertyMap;
+      ignoreChanges: readonly string[];
+    },
     preview: boolean,
   ): Promise<{ outputs: PropertyMap }>;
   /** `id: ''` when it is gone. */

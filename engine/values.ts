@@ -34,22 +34,36 @@ export class Unknown {
 }
 
 export class Asset {
-  constructor(readonly source: { readonly path: string } | { readonly text: string } | { readonly uri: string }, readonly hash?: string) {}
+  constructor(
+    readonly source: { readonly path: string } | { readonly text: string } | { readonly uri: string },
+    readonly hash?: string,
+  ) {}
 }
 
 export class Archive {
   constructor(
-    readonly source: { readonly path: string } | { readonly uri: string } | { readonly assets: Readonly<Record<string, Asset | Archive>> },
+    readonly source:
+      | { readonly path: string }
+      | { readonly uri: string }
+      | { readonly assets: Readonly<Record<string, Asset | Archive>> },
     readonly hash?: string,
   ) {}
 }
 
 export class ResourceReference {
-  constructor(readonly urn: string, readonly id?: string | Unknown, readonly packageVersion?: string) {}
+  constructor(
+    readonly urn: string,
+    readonly id?: string | Unknown,
+    readonly packageVersion?: string,
+  ) {}
 }
 
 export class OutputValue {
-  constructor(readonly value: PropertyValue | undefined, readonly secret: boolean, readonly dependencies: readonly string[]) {}
+  constructor(
+    readonly value: PropertyValue | undefined,
+    readonly secret: boolean,
+    readonly dependencies: readonly string[],
+  ) {}
 }
 
 /** True for a plain map, false for arrays and the special classes. */

@@ -1,0 +1,69 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/**
+ * Loaded into every Node process the engine starts. It ends the process when the engine is gone (the pipe on descriptor 3 closes
+ * then, however the engine died), and keeps `util.inspect` from colouring: before Node 24, colouring the stack of an error thrown in
+ * the SDK loops for half a minute and takes gigabytes (nodejs/node#64011).
+ */
+const PRELOAD = `import net from 'node:net'; import util from 'node:util';
+const pipe = new net.Socket({ fd: 3, readable: true, writable: false });
+pipe.on('error', () => process.exit(1)).on('end', () => process.exit(1)).resume().unref();
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  const inspect = util.inspect;
+  util.inspect = Object.assign((value, options, ...rest) =>
+    inspect(value, options && typeof options === 'object' ? { ...options, colors: false } : options, ...rest), inspect);
+}`;
+
+export interface NodeProcess {
+  readonly child: ChildProcess;
+  /** Settles when the process has ended and its output was read. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Asks it to end; after `graceMs` it is made to. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Starts a Node script with the engine's own Node; its output comes line by line. */
+export function startNode(options: {
+  script: string;
+  args: readonly string[];
+  nodeArgs?: readonly string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+}): NodeProcess {
+  const preload = `--import=data:text/javascript,${encodeURIComponent(PRELOAD)}`;
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), preload, options.script, ...options.args], {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const read = (stream: Readable | null, name: 'stdout' | 'stderr'): Promise<void> =>
+    new Promise(resolve => {
+      if (!stream) return resolve();
+      createInterface({ input: stream, crlfDelay: Infinity })
+        .on('line', line => options.onLine(name, line))
+        .on('close', resolve);
+    });
+  const output = Promise.all([read(child.stdout, 'stdout'), read(child.stderr, 'stderr')]);
+  // The pipe only lives to be closed; what a dying child does to it is of no interest.
+  child.stdio[3]?.on('error', () => undefined);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      child.stdio[3]?.destroy();
+      void output.then(() => resolve({ code, signal }));
+    });
+  });
+  exited.catch(() => undefined);
+  const stop = async (graceMs = 2000): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await exited.catch(() => undefined);
+    clearTimeout(timer);
+  };
+  return { child, exited, stop };
+}

@@ -1,0 +1,111 @@
+import { AirlockError } from '../report';
+import { dependenciesOf } from './resource-state';
+import type { ResourceState } from './resource-state';
+import type { Run } from './run';
+import { RunStopped } from './run';
+import { performDelete } from './steps';
+import { urnName, urnType } from './urn';
+
+type DeleteOp = Parameters<typeof performDelete>[2]['op'];
+
+function opFor(state: ResourceState): DeleteOp {
+  if (state.delete) return state.external ? 'discard-replaced' : 'delete-replaced';
+  if (state.external) return 'discard';
+  return state.pendingReplacement ? 'remove-pending-replace' : 'delete';
+}
+
+/** Old states that are to go: marked for deletion, or not seen in this run. */
+function condemned(run: Run): ResourceState[] {
+  return run.olds.filter(state => {
+    if (run.gone.has(state) && run.operated.has(state.urn)) return false;
+    if (state.delete) return true;
+    return !run.operated.has(state.urn) && !run.operated.has(run.aliasedBy.get(state.urn) ?? '');
+  });
+}
+
+/** With targets: those, and what depends on them where that was asked for. */
+function withinTargets(run: Run, states: ResourceState[], dependentsToo: boolean): ResourceState[] {
+  const { targets } = run.options;
+  if (!targets.constrained) return states;
+  const chosen = new Set<ResourceState>();
+  const urns = new Set<string>();
+  for (const state of run.olds) {
+    const needsChosen = [...dependenciesOf(state)].some(urn => urns.has(urn));
+    const named = targets.has(state.urn);
+    if (!states.includes(state)) continue;
+    if (needsChosen && !named && !dependentsToo) {
+      throw new AirlockError({
+        code: 'engine.untargeted-dependent',
+        message: `${state.urn} depends on a resource to be deleted, and is not among the targets`,
+        where: state.urn,
+        remedy: `Add --target '${state.urn}', or --target-dependents`,
+      });
+    }
+    if (named || needsChosen) {
+      chosen.add(state);
+      urns.add(state.urn);
+    }
+  }
+  return states.filter(state => chosen.has(state));
+}
+
+/** Tells of every protected resource; true when there is one. */
+function refuseProtected(run: Run, states: readonly ResourceState[]): boolean {
+  const guarded = states.filter(state => state.protect && !state.delete && !state.pendingReplacement);
+  for (const state of guarded) {
+    run.fail(
+      new AirlockError({
+        code: 'engine.protected',
+        message: `${urnType(state.urn)} ${urnName(state.urn)} cannot be deleted: it is protected`,
+        where: state.urn,
+        remedy: `Remove \`protect\` in the program and run up, or: airlock state unprotect '${state.urn}'`,
+      }),
+      state.urn,
+    );
+  }
+  return guarded.length > 0;
+}
+
+/** Deletes, as many at once as allowed, each after everything that depends on it. */
+export async function performDeletions(run: Run, dependentsToo = false): Promise<void> {
+  let states: ResourceState[];
+  try {
+    states = withinTargets(run, condemned(run), dependentsToo);
+  } catch (error) {
+    run.fail(error);
+    return;
+  }
+  if (refuseProtected(run, states)) return;
+  for (const state of states) run.deleted.add(state.urn);
+  const waitingFor = new Map<ResourceState, number>(states.map(state => [state, 0]));
+  const needs = new Map<ResourceState, ResourceState[]>();
+  const place = new Map(run.olds.map((state, index) => [state, index]));
+  const byUrn = new Map<string, ResourceState[]>();
+  for (const state of states) byUrn.set(state.urn, [...(byUrn.get(state.urn) ?? []), state]);
+  for (const state of states) {
+    // Of two copies of a URN, only what comes before can be meant.
+    const list = [...dependenciesOf(state)]
+      .flatMap(urn => byUrn.get(urn) ?? [])
+      .filter(needed => (place.get(needed) ?? 0) < (place.get(state) ?? 0));
+    needs.set(state, list);
+    for (const needed of list) waitingFor.set(needed, (waitingFor.get(needed) ?? 0) + 1);
+  }
+  const remove = async (state: ResourceState): Promise<void> => {
+    try {
+      await performDelete(run, state, { op: opFor(state) });
+    } catch (error) {
+      run.fail(error, state.urn);
+      return;
+    }
+    const freed = (needs.get(state) ?? []).filter(needed => {
+      const left = (waitingFor.get(needed) ?? 1) - 1;
+      waitingFor.set(needed, left);
+      return left === 0;
+    });
+    await Promise.all(freed.map(remove));
+  };
+  // A copy: `waitingFor` changes while the first ones are removed.
+  const ready = states.filter(state => waitingFor.get(state) === 0);
+  await Promise.all(ready.map(remove));
+  if (run.options.signal.aborted && !run.failed) throw new RunStopped();
+}

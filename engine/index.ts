@@ -1,0 +1,14 @@
+export { openWorkspace, Workspace } from './workspace';
+export type { StackSummary, WorkspaceOptions } from './workspace';
+export { Stack, UpdateFailed } from './stack';
+export type { OperationOptions } from './stack';
+export type { StackConfig, ConfigEdit } from './stack-settings';
+export type { ConfigValue } from './config-value';
+export type { ConfigDeclaration, Project } from './project';
+export type * from './events';
+export * from './values';
+export * from './provider';
+export { registerProviderPackage } from './provider-packages';
+export type { ProviderContext, ProviderPackage } from './provider-packages';
+export { changedKeys, containsSecret, containsUnknown, valuesEqual } from './property';
+export { isDefaultProvider, isProviderType, ROOT_STACK_TYPE, urnName, urnType } from './urn';

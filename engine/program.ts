@@ -1,0 +1,62 @@
+import { stat } from 'node:fs/promises';
+import * as path from 'node:path';
+import { AirlockError } from '../report';
+import { startNode } from './child-process';
+import type { NodeProcess } from './child-process';
+import type { ConfigValue } from './config-value';
+import type { Project } from './project';
+
+/** The SDK says why by itself and ends with this code. */
+export const EXIT_REPORTED = 32;
+
+export interface ProgramOptions {
+  readonly project: Project;
+  readonly sdkDir: string;
+  readonly stack: string;
+  readonly dryRun: boolean;
+  readonly parallel: number;
+  /** `host:port` of the resource monitor and engine services. */
+  readonly address: string;
+  readonly config: ReadonlyMap<string, ConfigValue>;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+}
+
+/** Starts the unmodified program as Pulumi's language host does: `@pulumi/pulumi/cmd/run`. */
+export async function startProgram(options: ProgramOptions): Promise<NodeProcess> {
+  const { project, address, stack, dryRun, parallel } = options;
+  const main = path.resolve(project.root, project.main);
+  const info = await stat(main).catch(() => undefined);
+  if (!info) {
+    throw new AirlockError({
+      code: 'engine.no-program',
+      message: `The program ${project.main} does not exist`,
+      where: main,
+      remedy: 'Build the project (`npm run build`), or correct `main` in Pulumi.yaml',
+    });
+  }
+  const pwd = info.isDirectory() ? main : path.dirname(main);
+  const config: Record<string, string> = {};
+  const secrets: string[] = [];
+  for (const [key, value] of options.config) {
+    config[key] = value.text;
+    if (value.secret) secrets.push(key);
+  }
+  const args = ['--monitor', address, '--engine', address, '--organization', 'organization', '--project', project.name];
+  args.push('--root-directory', project.root, '--stack', stack, '--pwd', pwd, '--parallel', String(parallel));
+  if (dryRun) args.push('--dry-run');
+  args.push(info.isDirectory() ? '.' : path.basename(main));
+  return startNode({
+    script: path.join(options.sdkDir, 'cmd', 'run', 'index.js'),
+    args,
+    nodeArgs: project.nodeArgs,
+    cwd: pwd,
+    env: {
+      ...options.env,
+      PULUMI_CONFIG: JSON.stringify(config),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secrets),
+      ...(project.typescript ? { PULUMI_NODEJS_TYPESCRIPT: 'true' } : {}),
+    },
+    onLine: options.onLine,
+  });
+}

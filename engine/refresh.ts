@@ -1,0 +1,72 @@
+import { mapsEqual, markSecretOutputs } from './property';
+import { PartialFailure } from './provider';
+import type { ResourceState } from './resource-state';
+import type { Run } from './run';
+import { record } from './run';
+import { isProviderType, urnName } from './urn';
+
+function isReadable(run: Run, state: ResourceState): boolean {
+  const { targets } = run.options;
+  if (targets.constrained && !targets.has(state.urn)) return false;
+  return state.custom && !isProviderType(state.type) && !state.pendingReplacement && !state.delete;
+}
+
+/** What the resource is now; undefined when it is gone. */
+async function look(run: Run, old: ResourceState): Promise<ResourceState | undefined> {
+  const call = run.call(old.urn, old.customTimeouts.read);
+  const request = { id: old.id, inputs: old.inputs, outputs: old.outputs };
+  const result = await run.providers
+    .get(old.provider)
+    .read(call, request)
+    .catch((error: unknown) => {
+      if (!(error instanceof PartialFailure)) throw error;
+      return { id: error.id, inputs: error.inputs, outputs: error.outputs, initErrors: error.reasons };
+    });
+  if (result.id === '') return undefined;
+  const initErrors = result.initErrors ?? [];
+  if (initErrors.length > 0) {
+    run.diagnose('warning', `${urnName(old.urn)} is not healthy:\n  * ${initErrors.join('\n  * ')}`, old.urn);
+  }
+  const inputs = result.inputs ?? old.inputs;
+  const outputs = markSecretOutputs(result.outputs, inputs, old.additionalSecretOutputs);
+  if (
+    mapsEqual(inputs, old.inputs) &&
+    mapsEqual(outputs, old.outputs) &&
+    result.id === old.id &&
+    sameErrors(initErrors, old)
+  ) {
+    return old;
+  }
+  return { ...old, id: result.id, inputs, outputs, initErrors, modified: new Date().toISOString() };
+}
+
+const sameErrors = (errors: readonly string[], old: ResourceState): boolean =>
+  JSON.stringify(errors) === JSON.stringify(old.initErrors);
+
+/**
+ * Reads every managed resource and puts what it finds into the state; answers the states as they are now. A resource that cannot be
+ * read fails the run and keeps its state.
+ */
+export async function performRefresh(run: Run): Promise<readonly ResourceState[]> {
+  const found = new Map<ResourceState, ResourceState | undefined>();
+  const one = async (old: ResourceState): Promise<void> => {
+    if (run.stopping) return;
+    const begun = Date.now();
+    const step = { op: 'refresh' as const, urn: old.urn, old };
+    run.emit({ kind: 'step-start', step: record(step) });
+    try {
+      const state = await look(run, old);
+      if (state !== old) found.set(old, state);
+      // The step says what the refresh means for the state: nothing, other values, or one resource less.
+      const op = state === undefined ? ('delete' as const) : state === old ? ('same' as const) : ('update' as const);
+      run.count(record({ ...step, op, ...(state ? { new: state } : {}) }), Date.now() - begun);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      run.emit({ kind: 'step-failed', step: record(step), elapsedMs: Date.now() - begun, message });
+      run.fail(error, old.urn);
+    }
+  };
+  const readable = run.olds.filter(state => isReadable(run, state));
+  await Promise.all(readable.map(state => run.asks.run(() => one(state))));
+  return found.size === 0 ? run.snapshot.current() : run.snapshot.refresh(found);
+}

@@ -1,0 +1,267 @@
+import { AirlockError } from '../report';
+import { findOld } from './aliases';
+import { hashAssets } from './assets';
+import type { ConfigValue } from './config-value';
+import { decideChange } from './decide';
+import { bareGoal, DefaultProviders } from './default-providers';
+import type { Goal } from './goal';
+import type { CheckFailure } from './provider';
+import type { ProviderHandle } from './provider-host';
+import { ignorePaths } from './property-path';
+import { newResourceState } from './resource-state';
+import type { ResourceState } from './resource-state';
+import type { Run } from './run';
+import { RunStopped } from './run';
+import { performImport, performRead } from './steps';
+import { createUrn, isProviderType, packageOf, ROOT_STACK_TYPE } from './urn';
+import type { PropertyMap } from './values';
+
+/** A registration as the step logic sees it. */
+export interface Registration {
+  readonly goal: Goal;
+  readonly urn: string;
+  readonly next: ResourceState;
+  readonly provider: ProviderHandle | undefined;
+  /** The program's inputs, hashed, before check. */
+  readonly programInputs: PropertyMap;
+  readonly check: (olds: PropertyMap, news: PropertyMap) => Promise<PropertyMap>;
+}
+
+/** Turns registrations into steps. */
+export class Registrar {
+  readonly defaults: DefaultProviders;
+
+  constructor(
+    private readonly run: Run,
+    config: ReadonlyMap<string, ConfigValue>,
+  ) {
+    this.defaults = new DefaultProviders(goal => this.register(goal), config);
+  }
+
+  /** Registers a resource and answers its state. A failure is told once; then this throws `RunStopped`. */
+  async register(goal: Goal): Promise<ResourceState> {
+    const { run } = this;
+    run.assertRunning();
+    let urn = '';
+    try {
+      urn = this.name(goal);
+      return await this.place(this.inherit(goal), urn);
+    } catch (error) {
+      run.fail(error, urn);
+      throw new RunStopped();
+    }
+  }
+
+  /** Reads a resource that is not managed here. */
+  async read(goal: Goal, id: string): Promise<ResourceState> {
+    const { run } = this;
+    run.assertRunning();
+    let urn = '';
+    try {
+      urn = this.name(goal);
+      const reference =
+        goal.provider || (await this.defaults.reference(goal.type, goal.version, goal.pluginDownloadUrl));
+      const next = this.stateOf({ ...goal, provider: reference }, urn);
+      next.external = true;
+      await performRead(run, run.oldByUrn.get(urn), next, run.providers.get(reference), id);
+      return next;
+    } catch (error) {
+      run.fail(error, urn);
+      throw new RunStopped();
+    }
+  }
+
+  private name(goal: Goal): string {
+    const { run } = this;
+    const urn = createUrn(run.options.stack, run.options.project, goal.parent, goal.type, goal.name);
+    if (goal.name === '' || goal.type === '') {
+      throw new AirlockError({
+        code: 'engine.invalid-resource',
+        message: `A resource needs a type and a name (type "${goal.type}", name "${goal.name}")`,
+      });
+    }
+    if (run.registered.has(urn)) {
+      throw new AirlockError({
+        code: 'engine.duplicate-urn',
+        message: `Duplicate resource: ${goal.type} ${goal.name} is registered twice`,
+        where: urn,
+        remedy: 'Give one of the two another name or parent',
+      });
+    }
+    run.registered.add(urn);
+    return urn;
+  }
+
+  /** What children take from their parent where they say nothing themselves. */
+  private inherit(goal: Goal): Goal {
+    if (goal.parent === '') return goal;
+    const parent = this.run.goals.get(goal.parent);
+    if (!parent) {
+      throw new AirlockError({
+        code: 'engine.unknown-parent',
+        message: `The parent ${goal.parent} of ${goal.name} is not registered`,
+      });
+    }
+    return {
+      ...goal,
+      protect: goal.protect ?? parent.protect,
+      retainOnDelete: goal.retainOnDelete ?? parent.retainOnDelete,
+      deletedWith: goal.deletedWith || parent.deletedWith,
+      provider:
+        goal.provider ||
+        (goal.custom && !isProviderType(goal.type) ? (parent.providers.get(packageOf(goal.type)) ?? '') : ''),
+      providers: goal.providers.size > 0 ? goal.providers : parent.providers,
+    };
+  }
+
+  private async place(asked: Goal, urn: string): Promise<ResourceState> {
+    const { run } = this;
+    const managed = asked.custom && !isProviderType(asked.type);
+    const reference = managed
+      ? asked.provider || (await this.defaults.reference(asked.type, asked.version, asked.pluginDownloadUrl))
+      : '';
+    const goal = { ...asked, provider: reference };
+    run.goals.set(urn, goal);
+    const provider = managed ? run.providers.get(reference) : undefined;
+    const old = findOld(run, urn, goal);
+    const next = this.stateOf(goal, urn, old);
+    const programInputs = await hashAssets(this.providerInputs(goal), run.options.projectRoot);
+    const registration: Registration = {
+      goal,
+      urn,
+      next,
+      provider,
+      programInputs,
+      check: (olds, news) => this.check(next, provider, olds, news),
+    };
+    if (goal.remote) return this.construct(registration, old);
+    const imported = provider && goal.importId !== '' && this.mustImport(goal, old);
+    if (!imported) return decideChange(run, registration, old);
+    const found = { ...next, inputs: programInputs };
+    await performImport(run, found, provider, goal.importId);
+    return decideChange(run, registration, found);
+  }
+
+  private mustImport(goal: Goal, old: ResourceState | undefined): boolean {
+    return !old || old.external || (old.importId || old.id) !== goal.importId;
+  }
+
+  /** The version is an input of an explicit provider too, so that state tells which one made it. */
+  private providerInputs(goal: Goal): PropertyMap {
+    if (!isProviderType(goal.type) || goal.version === '') return goal.inputs;
+    return { ...goal.inputs, version: goal.version };
+  }
+
+  private stateOf(goal: Goal, urn: string, old?: ResourceState): ResourceState {
+    const alias = this.run.aliasOf.get(urn);
+    return newResourceState({
+      urn,
+      type: goal.type,
+      custom: goal.custom,
+      inputs: goal.inputs,
+      parent: goal.parent,
+      protect: goal.protect ?? false,
+      retainOnDelete: goal.retainOnDelete ?? false,
+      deletedWith: goal.deletedWith,
+      dependencies: goal.dependencies,
+      propertyDependencies: goal.propertyDependencies,
+      provider: goal.provider,
+      aliases: alias === undefined ? [] : [alias],
+      additionalSecretOutputs: goal.additionalSecretOutputs,
+      customTimeouts: goal.customTimeouts,
+      importId: goal.importId,
+      ignoreChanges: goal.ignoreChanges,
+      replaceOnChanges: goal.replaceOnChanges,
+      ...(goal.sourcePosition === undefined ? {} : { sourcePosition: goal.sourcePosition }),
+      ...(old?.unknownFields ? { unknownFields: old.unknownFields } : {}),
+    });
+  }
+
+  private async check(
+    next: ResourceState,
+    provider: ProviderHandle | undefined,
+    olds: PropertyMap,
+    news: PropertyMap,
+  ): Promise<PropertyMap> {
+    const { run } = this;
+    const wanted = ignorePaths(news, olds, next.ignoreChanges);
+    const call = run.call(next.urn);
+    const ask = async (): Promise<{ inputs: PropertyMap; failures: readonly CheckFailure[] }> => {
+      run.assertRunning();
+      if (isProviderType(next.type)) return run.providers.checkConfig(call, wanted);
+      return provider
+        ? provider.check({ ...call, preview: run.options.dryRun }, olds, wanted)
+        : { inputs: wanted, failures: [] };
+    };
+    const { inputs, failures } = await run.asks.run(ask);
+    if (failures.length === 0) return inputs;
+    const told = failures.map(({ property, reason }) => (property === '' ? reason : `${property}: ${reason}`));
+    throw new AirlockError({
+      code: 'engine.check-failed',
+      message: `${next.type} ${this.run.call(next.urn).name} has invalid inputs: ${told.join('; ')}`,
+      where: next.urn,
+    });
+  }
+
+  /** A component whose children the provider names: registered here as the program would have. */
+  private async construct(registration: Registration, old: ResourceState | undefined): Promise<ResourceState> {
+    const { run } = this;
+    const { goal, urn } = registration;
+    const reference =
+      goal.provider ||
+      (goal.providers.get(packageOf(goal.type)) ??
+        (await this.defaults.reference(goal.type, goal.version, goal.pluginDownloadUrl)));
+    const built = await run.providers.get(reference).construct(run.call(urn), registration.programInputs);
+    if (!built) {
+      throw new AirlockError({
+        code: 'engine.unsupported-resource',
+        message: `The embedded engine does not have the component ${goal.type}`,
+        where: urn,
+        remedy: 'Use the plain resources it is made of, or the Pulumi CLI',
+      });
+    }
+    registration.next.provider = '';
+    const component = await decideChange(run, registration, old);
+    const children = new Map<string, Promise<ResourceState>>();
+    for (const child of built.children) {
+      const needs = child.dependsOn.flatMap(name => children.get(name) ?? []);
+      const made = Promise.all(needs).then(states =>
+        this.register(
+          bareGoal({
+            type: child.type,
+            name: child.name,
+            custom: true,
+            inputs: child.inputs,
+            parent: urn,
+            provider: reference,
+            version: goal.version,
+            dependencies: [...goal.dependencies, ...states.map(state => state.urn)],
+          }),
+        ),
+      );
+      children.set(child.name, made);
+    }
+    await Promise.all(children.values());
+    component.outputs = built.state;
+    run.snapshot.changed(component);
+    await run.snapshot.end({ write: true });
+    return component;
+  }
+
+  /** Outputs a component registers after its children. The stack's own are kept for the end. */
+  async outputs(urn: string, outputs: PropertyMap): Promise<void> {
+    const { run } = this;
+    const state = run.news.get(urn);
+    if (!state) {
+      throw new AirlockError({
+        code: 'engine.unknown-resource',
+        message: `Outputs were registered for ${urn}, which is not registered`,
+      });
+    }
+    run.emit({ kind: 'outputs', urn, outputs });
+    if (state.type === ROOT_STACK_TYPE) return;
+    state.outputs = outputs;
+    run.snapshot.changed(state);
+    await run.snapshot.end({ write: !run.options.dryRun });
+  }
+}

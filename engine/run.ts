@@ -1,0 +1,275 @@
+import { AirlockError, describeError, messageOf } from '../report';
+import { Semaphore } from './concurrency';
+import type { ChangeSummary, EngineEvent, EventSink, Severity, StepOp, StepRecord, StepState } from './events';
+import type { Goal } from './goal';
+import { changedKeys, markSecretOutputs } from './property';
+import { PartialFailure } from './provider';
+import type { ResourceCall } from './provider';
+import type { ProviderHost } from './provider-host';
+import type { OperationKind, ResourceState } from './resource-state';
+import type { SnapshotManager } from './snapshot-manager';
+import type { Targets } from './targets';
+import { isDefaultProvider, urnName, urnType } from './urn';
+
+/** Thrown where work is refused because the run is ending: the reason has been told already. */
+export class RunStopped extends Error {
+  constructor() {
+    super('the deployment is ending');
+    this.name = 'RunStopped';
+  }
+}
+
+/** One change to one resource. `apply` does it, and may fill in `new`. */
+export interface Step {
+  readonly op: StepOp;
+  readonly urn: string;
+  readonly old?: ResourceState;
+  readonly new?: ResourceState;
+  /** Recorded in state while it happens. */
+  readonly pending?: OperationKind;
+  readonly replaceKeys?: readonly string[];
+  readonly diffs?: readonly string[];
+  readonly apply: () => Promise<void>;
+  /** What the state becomes once it is done; by default `new` takes the place of `old`. */
+  readonly settle?: () => { replaces?: ResourceState | undefined; adds?: ResourceState | undefined };
+  /** False: nothing worth a write of its own changed. */
+  readonly write?: boolean;
+}
+
+/** Ops that are halves of a `replace`, not counted by themselves. */
+const HALVES: readonly StepOp[] = ['create-replacement', 'delete-replaced', 'read-replacement', 'discard-replaced'];
+
+export interface RunOptions {
+  readonly project: string;
+  readonly stack: string;
+  readonly projectRoot: string;
+  readonly dryRun: boolean;
+  readonly parallel: number;
+  readonly targets: Targets;
+  readonly replaceTargets: Targets;
+  readonly signal: AbortSignal;
+  readonly onEvent: EventSink;
+}
+
+/** Everything the parts of one deployment share. */
+export class Run {
+  /** Live old resources by URN. */
+  readonly oldByUrn = new Map<string, ResourceState>();
+  readonly news = new Map<string, ResourceState>();
+  readonly reads = new Map<string, ResourceState>();
+  readonly goals = new Map<string, Goal>();
+  readonly registered = new Set<string>();
+  /** URNs some step of this run was about; an old resource that is none of these is to be deleted. */
+  readonly operated = new Set<string>();
+  readonly replaced = new Set<string>();
+  /** URNs deleted in this run, by a replacement or at the end. */
+  readonly deleted = new Set<string>();
+  /** Old states deleted before their replacement, or on behalf of another's. */
+  readonly gone = new Set<ResourceState>();
+  readonly skippedCreates = new Set<string>();
+  /** New URN -> the old one it was found under, and back. */
+  readonly aliasOf = new Map<string, string>();
+  readonly aliasedBy = new Map<string, string>();
+  readonly changes: StepRecord[] = [];
+  readonly summary: ChangeSummary = {};
+  /** Bounds the questions put to providers, as `steps` bounds the changes. */
+  readonly asks: Semaphore;
+  /** Held while it is decided what a delete-before-replace takes along. */
+  readonly replacing = new Semaphore(1);
+  private readonly steps: Semaphore;
+  private readonly problems: Error[] = [];
+
+  constructor(
+    readonly options: RunOptions,
+    readonly olds: readonly ResourceState[],
+    readonly snapshot: SnapshotManager,
+    readonly providers: ProviderHost,
+  ) {
+    this.asks = new Semaphore(options.parallel);
+    this.steps = new Semaphore(options.parallel);
+    for (const old of olds) if (!old.delete) this.oldByUrn.set(old.urn, old);
+  }
+
+  get failed(): boolean {
+    return this.problems.length > 0;
+  }
+
+  get stopping(): boolean {
+    return this.failed || this.options.signal.aborted;
+  }
+
+  /** What went wrong first. */
+  get failure(): Error | undefined {
+    return this.problems[0];
+  }
+
+  get problemCount(): number {
+    return this.problems.length;
+  }
+
+  assertRunning(): void {
+    if (this.stopping) throw new RunStopped();
+  }
+
+  emit(event: EngineEvent): void {
+    this.options.onEvent(event);
+  }
+
+  diagnose(severity: Severity, message: string, urn?: string, ephemeral = false): void {
+    this.emit({
+      kind: 'diagnostic',
+      severity,
+      message,
+      ephemeral,
+      ...(urn === undefined || urn === '' ? {} : { urn }),
+    });
+  }
+
+  /** Records a failure: no new work begins, what runs may end. */
+  fail(error: unknown, urn?: string): void {
+    if (error instanceof RunStopped) return;
+    const problem = error instanceof Error ? error : new Error(messageOf(error));
+    this.problems.push(problem);
+    const where =
+      problem instanceof AirlockError && problem.where === urn
+        ? problem.message + remedyOf(problem)
+        : describeError(problem);
+    this.diagnose('error', where, urn);
+  }
+
+  /** A failure the user has been told of already. */
+  failQuietly(problem: Error): void {
+    this.problems.push(problem);
+  }
+
+  call(urn: string, timeout?: number): ResourceCall {
+    return {
+      urn,
+      type: urnType(urn),
+      name: urnName(urn),
+      signal: this.options.signal,
+      log: (severity, message, ephemeral = false) => this.diagnose(severity, message, urn, ephemeral),
+      ...(timeout ? { timeout } : {}),
+    };
+  }
+
+  /** Does a step: tells it, records it before and after, and turns a failure into a failed run. */
+  async perform(step: Step): Promise<void> {
+    await this.steps.run(async () => {
+      this.assertRunning();
+      const begun = Date.now();
+      this.emit({ kind: 'step-start', step: record(step) });
+      const subject = step.new ?? step.old;
+      if (step.pending && subject) await this.snapshot.begin(step.pending, subject);
+      let partial: PartialFailure | undefined;
+      try {
+        await step.apply();
+      } catch (error) {
+        if (error instanceof PartialFailure && step.new) {
+          partial = error;
+          this.adoptPartial(step.new, error);
+        } else {
+          if (subject) await this.snapshot.end({ finished: subject, write: step.pending !== undefined });
+          this.emit({
+            kind: 'step-failed',
+            step: record(step),
+            elapsedMs: Date.now() - begun,
+            message: messageOf(error),
+          });
+          this.fail(named(error, step), step.urn);
+          throw new RunStopped();
+        }
+      }
+      this.secure(step);
+      const settled = step.settle ? step.settle() : { replaces: step.old, adds: step.new };
+      await this.snapshot.end({ ...(subject ? { finished: subject } : {}), ...settled, write: step.write ?? true });
+      const done = record(step);
+      const elapsedMs = Date.now() - begun;
+      if (partial) {
+        this.emit({ kind: 'step-failed', step: done, elapsedMs, message: partial.message });
+        const reasons = partial.reasons.map(reason => `\n  * ${reason}`).join('');
+        this.fail(
+          new AirlockError({
+            code: 'engine.init-failed',
+            message: `${urnName(step.urn)} exists, but did not become ready:${reasons}`,
+            where: step.urn,
+            remedy: 'The next update tries again',
+          }),
+          step.urn,
+        );
+        throw new RunStopped();
+      }
+      this.count(done, elapsedMs);
+    });
+  }
+
+  /** Counts a step that is done, and tells it. */
+  count(done: StepRecord, elapsedMs: number): void {
+    this.changes.push(done);
+    if (!HALVES.includes(done.op) && !isDefaultProvider(done.urn))
+      this.summary[done.op] = (this.summary[done.op] ?? 0) + 1;
+    this.emit({ kind: 'step-done', step: done, elapsedMs });
+  }
+
+  private adoptPartial(state: ResourceState, failure: PartialFailure): void {
+    state.id = failure.id || state.id;
+    state.outputs = failure.outputs;
+    if (failure.inputs) state.inputs = failure.inputs;
+    state.initErrors = failure.reasons.length > 0 ? failure.reasons : [failure.message];
+  }
+
+  private secure(step: Step): void {
+    const state = step.new;
+    if (!state || step.op === 'replace') return;
+    state.outputs = markSecretOutputs(state.outputs, state.inputs, state.additionalSecretOutputs);
+    if (state.external) this.reads.set(state.urn, state);
+    else this.news.set(state.urn, state);
+  }
+}
+
+function remedyOf(error: AirlockError): string {
+  return error.remedy ? `. ${error.remedy}` : '';
+}
+
+const DOING: Partial<Record<StepOp, string>> = {
+  create: 'creating',
+  'create-replacement': 'creating the replacement of',
+  update: 'updating',
+  delete: 'deleting',
+  'delete-replaced': 'deleting the replaced',
+  read: 'reading',
+  refresh: 'reading',
+  import: 'importing',
+};
+
+/** The failure of a step says what failed, on what. */
+function named(error: unknown, step: Step): unknown {
+  if (error instanceof AirlockError || error instanceof RunStopped) return error;
+  return new AirlockError({
+    code: 'engine.step-failed',
+    message: `${DOING[step.op] ?? step.op} ${urnType(step.urn)} ${urnName(step.urn)}: ${messageOf(error)}`,
+    where: step.urn,
+    cause: error,
+  });
+}
+
+function side(state: ResourceState): StepState {
+  const { id, inputs, outputs, parent, protect, custom } = state;
+  return { id, inputs, outputs, parent, protect, custom };
+}
+
+export function record(step: Pick<Step, 'op' | 'urn' | 'old' | 'new' | 'diffs' | 'replaceKeys'>): StepRecord {
+  const { old, op } = step;
+  const next = step.new;
+  const diffs = step.diffs ?? (old && next && op !== 'same' ? changedKeys(old.inputs, next.inputs) : []);
+  return {
+    op,
+    urn: step.urn,
+    type: urnType(step.urn),
+    name: urnName(step.urn),
+    diffs,
+    replaceKeys: step.replaceKeys ?? [],
+    ...(old ? { old: side(old) } : {}),
+    ...(next ? { new: side(next) } : {}),
+  };
+}

@@ -1,0 +1,135 @@
+import { AirlockError } from '../report';
+import { configText, hasSecure, readConfigValue } from './config-value';
+import type { ConfigValue, RawConfig } from './config-value';
+import type { Crypter } from './passphrase';
+import { StackConfigFile } from './stack-config';
+import type { StackSecrets } from './stack-secrets';
+
+export interface ConfigEdit {
+  /** Encrypts the value. */
+  readonly secret?: boolean;
+  /** The key is a property path into a structured value. */
+  readonly path?: boolean;
+}
+
+/** The configuration of one stack: `Pulumi.<stack>.yaml`, secrets opened and sealed. */
+export class StackConfig {
+  private raw: ReadonlyMap<string, RawConfig> = new Map();
+
+  constructor(
+    private readonly project: string,
+    private readonly stack: string,
+    readonly file: string,
+    private readonly secrets: StackSecrets,
+    /** The state's own salt, for a configuration that has none yet. */
+    private readonly stateSalt: () => Promise<string | undefined>,
+  ) {}
+
+  private async load(): Promise<StackConfigFile> {
+    const file = await StackConfigFile.load(this.file, this.project);
+    if (file.secretsProvider !== undefined) {
+      throw new AirlockError({
+        code: 'engine.secrets-provider',
+        message: `The secrets of stack ${this.stack} are kept by "${file.secretsProvider.split(':')[0]}"; the embedded engine opens passphrase secrets only`,
+        where: this.file,
+        remedy: 'Change it with the Pulumi CLI: pulumi stack change-secrets-provider passphrase',
+      });
+    }
+    this.raw = file.values();
+    return file;
+  }
+
+  async salt(): Promise<string | undefined> {
+    return (await this.load()).encryptionSalt;
+  }
+
+  private async crypter(file: StackConfigFile): Promise<Crypter | undefined> {
+    if (!file.hasSecrets) return undefined;
+    if (file.encryptionSalt === undefined) {
+      throw new AirlockError({
+        code: 'engine.salt-missing',
+        message: 'The configuration has encrypted values, but no `encryptionsalt`',
+        where: this.file,
+        remedy: 'Restore the line, or set the values again with `airlock config set --secret`',
+      });
+    }
+    return this.secrets.open(file.encryptionSalt, this.file);
+  }
+
+  /** Every value by namespaced key; asks for the passphrase only when one is encrypted. */
+  async all(): Promise<Map<string, ConfigValue>> {
+    const file = await this.load();
+    const crypter = await this.crypter(file);
+    return new Map([...file.values()].map(([key, value]) => [key, readConfigValue(value, crypter)]));
+  }
+
+  /** Keys with whether they are secret, and the text of those that are not: needs no passphrase. */
+  async masked(): Promise<Map<string, ConfigValue>> {
+    const file = await this.load();
+    return new Map(
+      [...file.values()].map(([key, value]) => [
+        key,
+        hasSecure(value) ? { text: '[secret]', secret: true } : { text: configText(value), secret: false },
+      ]),
+    );
+  }
+
+  async get(key: string): Promise<ConfigValue | undefined> {
+    const file = await this.load();
+    const name = key.includes(':') ? key : `${this.project}:${key}`;
+    const value = file.values().get(name);
+    if (value === undefined) return undefined;
+    return readConfigValue(value, hasSecure(value) ? await this.crypter(file) : undefined);
+  }
+
+  /** Writes a value, comments and order of the file kept. A first secret also writes `encryptionsalt`. */
+  async set(key: string, value: string, edit: ConfigEdit = {}): Promise<void> {
+    const file = await this.load();
+    let raw: RawConfig = edit.path && !edit.secret ? typed(value) : value;
+    if (edit.secret) {
+      const salt = file.encryptionSalt ?? (await this.stateSalt());
+      const manager = salt === undefined ? await this.secrets.create() : await this.secrets.open(salt, this.file);
+      file.encryptionSalt = manager.salt;
+      raw = { secure: manager.encrypt(value) };
+    }
+    file.set(key, raw, edit.path);
+    await file.save();
+  }
+
+  /** Plain values given with an operation; those already so are left alone. */
+  async setAll(values: Readonly<Record<string, string>>): Promise<void> {
+    const entries = Object.entries(values);
+    if (entries.length === 0) return;
+    const file = await this.load();
+    const before = file.values();
+    for (const [key, value] of entries) {
+      const old = before.get(key.includes(':') ? key : `${this.project}:${key}`);
+      if (old === undefined || hasSecure(old) || configText(old) !== value) file.set(key, value);
+    }
+    await file.save();
+  }
+
+  /** True when there was such a value. */
+  async remove(key: string, edit: Pick<ConfigEdit, 'path'> = {}): Promise<boolean> {
+    const file = await this.load();
+    const removed = file.remove(key, edit.path);
+    await file.save();
+    return removed;
+  }
+
+  /** As Pulumi's history keeps it: encrypted values stay so. */
+  historyForm(): Record<string, { value: string; secret: boolean }> {
+    return Object.fromEntries(
+      [...this.raw].map(([key, value]) => [
+        key,
+        hasSecure(value) ? { value: JSON.stringify(value), secret: true } : { value: configText(value), secret: false },
+      ]),
+    );
+  }
+}
+
+/** In structured values Pulumi keeps booleans and whole numbers as such. */
+function typed(value: string): RawConfig {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^-?(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value;
+}
