@@ -1,8 +1,7 @@
-import { isMap as isYamlMap, isScalar, isSeq } from 'yaml';
 import { AirlockError } from '../report';
+import { Fields, type FieldPath } from './fields';
 import type { ReferenceStep, ResourceReader } from './source';
-import { formatPath, isMap, type Value } from './value';
-import { onlyDocument, parseYamlSource, valueOf, type YamlSource } from './yaml-source';
+import { isMap } from './value';
 
 /** Type of the one resource that makes a component a product. */
 export const productDescriptionType = 'productdescription.mpas.ocm.software';
@@ -65,8 +64,12 @@ export async function readProductDescription(reader: ResourceReader): Promise<Pr
 
 /** Parses and checks a ProductDescription. Faults are `product.description-invalid` with their position. */
 export function parseProductDescription(text: string, file: string): ProductDescription {
-  const read = new DescriptionFields(parseYamlSource(text, file));
-  if (read.value(['kind']) !== 'ProductDescription') throw read.fault(['kind'], 'kind must be ProductDescription');
+  const read = Fields.of(text, file, {
+    code: 'product.description-invalid',
+    message: 'The product description is not valid',
+    remedy: 'Correct the product description in the component; it is the vendor who has to do so.',
+  });
+  read.kind('ProductDescription');
   const pipelines = read.list(['spec', 'pipelines']).map((_each, at) => readPipeline(read, ['spec', 'pipelines', at]));
   const targetRoles = read
     .list(['spec', 'targetRoles'])
@@ -90,9 +93,7 @@ export function parseProductDescription(text: string, file: string): ProductDesc
   };
 }
 
-type Path = readonly (string | number)[];
-
-function readPipeline(read: DescriptionFields, path: Path): Pipeline {
+function readPipeline(read: Fields, path: FieldPath): Pipeline {
   const localization = readRef(read, [...path, 'localization']);
   const rules = readRef(read, [...path, 'configuration', 'rules']);
   const readme = readRef(read, [...path, 'configuration', 'readme']);
@@ -116,7 +117,7 @@ function readPipeline(read: DescriptionFields, path: Path): Pipeline {
   };
 }
 
-function readRole(read: DescriptionFields, path: Path): TargetRole {
+function readRole(read: Fields, path: FieldPath): TargetRole {
   const labels = read.value([...path, 'selector', 'matchLabels']);
   const matchLabels: Record<string, string> = {};
   if (isMap(labels)) {
@@ -125,7 +126,7 @@ function readRole(read: DescriptionFields, path: Path): TargetRole {
   return { name: read.text([...path, 'name']), type: read.text([...path, 'type']), selector: { matchLabels } };
 }
 
-function readRef(read: DescriptionFields, path: Path): ResourceRef | undefined {
+function readRef(read: Fields, path: FieldPath): ResourceRef | undefined {
   const value = read.value(path);
   if (value === undefined || value === null) return undefined;
   if (!isMap(value)) throw read.fault(path, 'expected a map with name and version');
@@ -141,84 +142,4 @@ function readRef(read: DescriptionFields, path: Path): ResourceRef | undefined {
     ...(extraIdentity && { extraIdentity }),
     ...(steps.length > 0 && { referencePath: steps }),
   };
-}
-
-/** Typed access to the fields of one YAML document, with positions in what it throws. */
-class DescriptionFields {
-  private readonly root: Value;
-  constructor(private readonly source: YamlSource) {
-    const document = onlyDocument(source);
-    this.root = document ? valueOf(document) : null;
-    if (!isMap(this.root)) throw this.fault([], 'expected a map');
-  }
-
-  value(path: Path): Value | undefined {
-    let here: Value | undefined = this.root;
-    for (const step of path) {
-      if (isMap(here)) here = here[step];
-      else if (Array.isArray(here)) here = (here as readonly Value[])[Number(step)];
-      else return undefined;
-    }
-    return here;
-  }
-
-  list(path: Path): readonly Value[] {
-    const value = this.value(path);
-    if (value === undefined || value === null) return [];
-    if (!Array.isArray(value)) throw this.fault(path, 'expected a list');
-    return value as readonly Value[];
-  }
-
-  optionalText(path: Path): string | undefined {
-    const value = this.value(path);
-    if (value === undefined || value === null) return undefined;
-    if (typeof value === 'number') return this.written(path) ?? String(value);
-    if (typeof value !== 'string') throw this.fault(path, 'expected text');
-    return value;
-  }
-
-  text(path: Path): string {
-    const value = this.optionalText(path);
-    if (value === undefined || value === '') throw this.fault(path, 'is required');
-    return value;
-  }
-
-  textMap(path: Path): Record<string, string> | undefined {
-    const value = this.value(path);
-    if (value === undefined || value === null) return undefined;
-    if (!isMap(value)) throw this.fault(path, 'expected a map of texts');
-    return Object.fromEntries(Object.keys(value).map(key => [key, this.text([...path, key])]));
-  }
-
-  unique(elements: readonly { readonly name: string }[], path: Path): void {
-    elements.forEach((element, at) => {
-      if (elements.findIndex(other => other.name === element.name) !== at) {
-        throw this.fault([...path, at, 'name'], `the name ${element.name} is used twice`);
-      }
-    });
-  }
-
-  fault(path: Path, what: string): AirlockError {
-    return new AirlockError({
-      code: 'product.description-invalid',
-      message: `The product description is not valid: ${path.length > 0 ? `${formatPath(path)} ` : ''}${what}`,
-      remedy: 'Correct the product description in the component; it is the vendor who has to do so.',
-      where: this.source.where(this.offset(path)),
-    });
-  }
-
-  /** A number as it was written, so that version 1.10 stays 1.10. */
-  private written(path: Path): string | undefined {
-    const node = this.source.documents[0]?.getIn(path, true);
-    return isScalar(node) ? node.source : undefined;
-  }
-
-  /** The offset of the deepest part of the path that exists. */
-  private offset(path: Path): number | undefined {
-    for (let length = path.length; length > 0; length -= 1) {
-      const node: unknown = this.source.documents[0]?.getIn(path.slice(0, length), true);
-      if (isScalar(node) || isYamlMap(node) || isSeq(node)) return node.range?.[0];
-    }
-    return this.source.documents[0]?.contents?.range[0];
-  }
 }

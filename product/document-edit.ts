@@ -104,14 +104,14 @@ function findTargets(document: YamlDocument, path: readonly PathStep[]): Target[
       if (isSeq(node)) {
         node.items.forEach((item, index) => {
           if (isPair(item) || (step !== everyElement && step !== index)) return;
-          next.push({ node: item as ParsedNode, inFlow });
+          next.push({ node: item, inFlow });
         });
       } else if (isMap(node) && typeof step !== 'symbol') {
         const pair = node.items.find(each => isScalar(each.key) && String(each.key.value) === String(step));
         if (pair)
           next.push({
-            pair: pair as Pair<ParsedNode, ParsedNode | null>,
-            node: pair.value as ParsedNode | null,
+            pair: pair,
+            node: pair.value,
             inFlow,
           });
       }
@@ -175,7 +175,7 @@ interface SeparatorToken {
 }
 
 function separator(pair: Pair): readonly SeparatorToken[] {
-  return ((pair.srcToken?.sep ?? []) as readonly SeparatorToken[]) ?? [];
+  return pair.srcToken?.sep ?? [];
 }
 
 /** Offset right behind the colon of a pair that was parsed with its source tokens. */

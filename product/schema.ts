@@ -21,7 +21,7 @@ export function schemaFaults(value: Value, schema: Value, where: string): Schema
   const options = { allErrors: true, strict: false, validateFormats: true, logger: false as const };
   const newer = isMap(schema) && typeof schema.$schema === 'string' && /20(19-09|20-12)/.test(schema.$schema);
   const ajv = newer ? new Ajv2020(options) : new Ajv(options);
-  addFormats.default(ajv);
+  addFormats(ajv);
   let validate: ReturnType<typeof ajv.compile>;
   try {
     validate = ajv.compile(plain(withoutDialect(schema)) as object);

@@ -223,7 +223,7 @@ class Slicer {
     const { value } = pair;
     if (isYamlMap(value)) {
       const lineEnd = this.lineEnd(colon);
-      const block = this.block(value as YAMLMap<ParsedNode, ParsedNode | null>, lineEnd, stop);
+      const block = this.block(value, lineEnd, stop);
       if (block) return { kind: 'nested', rest: this.text.slice(colon, lineEnd), block };
     }
     const valueEnd = value?.range ? Math.min(Math.max(value.range[1], colon), stop) : colon;
@@ -240,11 +240,11 @@ class Slicer {
     const [start, end] = node.range;
     if (isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)) return end;
     if (isYamlMap(node) && !node.flow) {
-      const last = node.items.at(-1) as Pair<ParsedNode, ParsedNode | null> | undefined;
+      const last = node.items.at(-1);
       return last ? this.contentEnd(last) : this.lineEnd(start);
     }
     if (isSeq(node) && !node.flow) {
-      const last = node.items.at(-1) as ParsedNode | undefined;
+      const last = node.items.at(-1);
       const lastEnd = last && 'range' in last ? this.nodeEnd(last) : 0;
       return Math.max(lastEnd, this.lineEnd(Math.max(start, this.trimmedEnd(start, end))));
     }

@@ -173,7 +173,7 @@ function exact(value: Value): Value {
   if (Array.isArray(value)) return (value as readonly Value[]).map(exact);
   if (typeof value === 'object' && value !== null) {
     if (value instanceof Date) return (value as Date).toISOString();
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, exact(each as Value)]));
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, exact(each)]));
   }
   return value === undefined ? null : value;
 }

@@ -1,0 +1,42 @@
+export * from './source';
+export { formatPath, isMap as isValueMap, sameValue, type Value, type ValueMap } from './value';
+export {
+  parseProductDescription,
+  productDescriptionType,
+  readProductDescription,
+  type Pipeline,
+  type ProductDescription,
+  type ResourceRef,
+  type TargetRole,
+} from './description';
+export {
+  defaultValuesText,
+  parseConfigData,
+  type ConfigData,
+  type ConfigurationRule,
+  type LocalizationRule,
+} from './config-data';
+export { parseImageReference, type ImageParts } from './image-reference';
+export type { LocalizedImage } from './localize';
+export { parseValues, type ConsumerValues, type ValidationFault } from './configure';
+export {
+  mergeValues,
+  sameValues,
+  type MergeInput,
+  type MergeResult,
+  type ValueChange,
+  type ValueChangeKind,
+} from './merge';
+export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapshot, type ProductLock } from './lock';
+export { buildSnapshot, snapshotConfigType, snapshotLayerType, type Snapshot, type SnapshotBlob } from './snapshot';
+export { manifestDiff, textDiff, type DiffLimits, type ObjectDiff } from './diff';
+export type { FileSet } from './file-set';
+export { fluxName, fluxText } from './flux';
+export { checkInstance, instanceDirectory, placeRoles, type ProductInstance } from './instance';
+export * from './manifests';
+export { loadProduct, type LoadedPipeline, type LoadedProduct } from './product';
+export { productFileNames } from './product-files';
+export { renderProduct, type RenderedPipeline, type RenderedProduct } from './render';
+export { planProposal, type InstanceFiles, type Proposal, type ProposalInput, type ProposalKind } from './proposal';
+export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';
+export { readTar, writeTar } from './tar';

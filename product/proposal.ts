@@ -1,0 +1,246 @@
+import { compare, valid } from 'semver';
+import { AirlockError } from '../report';
+import { parseValues, type ValidationFault } from './configure';
+import { manifestDiff, textDiff, type ObjectDiff } from './diff';
+import { checkInstance, instanceDirectory, placeRoles, type ProductInstance } from './instance';
+import type { LocalizedImage } from './localize';
+import { parseLock, textDigest, type ProductLock } from './lock';
+import { mergeValues, type MergeResult, type ValueChange } from './merge';
+import { loadProduct, type LoadedProduct } from './product';
+import { lockOf, productFileNames, productFiles } from './product-files';
+import { proposalBody, proposalTitle } from './proposal-body';
+import { renderProduct, type RenderedProduct } from './render';
+import { buildSnapshot, type Snapshot } from './snapshot';
+import type { ResourceReader } from './source';
+
+/** The text of an instance's files at one place in Git; absent files are undefined. */
+export interface InstanceFiles {
+  readonly values?: string;
+  readonly lock?: string;
+  /** Every file of the folder by path in the repository; when given, any difference counts. */
+  readonly files?: ReadonlyMap<string, string>;
+}
+
+/** What a proposal is a function of. Nothing else: same input, same proposal. */
+export interface ProposalInput {
+  readonly instance: ProductInstance;
+  /** The version to propose. */
+  readonly reader: ResourceReader;
+  /** The version that the lock on main names; its defaults are the base of the merge. */
+  readonly previous?: ResourceReader;
+  /** What is on main. */
+  readonly merged: InstanceFiles;
+  /** What is on the branch of an open pull request, and what main was where it left: people may have edited there. */
+  readonly branch?: InstanceFiles & { readonly fork?: InstanceFiles };
+  /** Names of the signatures that verified, for the description. */
+  readonly verifiedBy?: readonly string[];
+  /** Markdown. */
+  readonly releaseNotes?: string;
+}
+
+export type ProposalKind = 'none' | 'install' | 'upgrade' | 'downgrade' | 'renewal';
+
+export interface Proposal {
+  readonly kind: ProposalKind;
+  /** `deployed`: nothing to do. `blocked`: can be proposed, but not pass validation before a person edits it. */
+  readonly phase: 'deployed' | 'proposed' | 'blocked';
+  readonly component: string;
+  readonly version: string;
+  readonly descriptorDigest: string;
+  readonly from?: string;
+  /** `products/<instance>`, without a slash at the end. */
+  readonly directory: string;
+  /** Every file of the folder, by path in the repository. */
+  readonly files: ReadonlyMap<string, string>;
+  readonly lock: ProductLock;
+  readonly snapshots: readonly Snapshot[];
+  readonly images: readonly LocalizedImage[];
+  readonly valuesChanges: readonly ValueChange[];
+  readonly conflicts: readonly ValueChange[];
+  /** What the product's schema rejects and the consumer has to correct. */
+  readonly faults: readonly ValidationFault[];
+  /** What a reviewer should know, and what does not block. */
+  readonly warnings: readonly string[];
+  readonly valuesDiff: string;
+  readonly manifestDiff: readonly ObjectDiff[];
+  readonly title: string;
+  /** Markdown. */
+  readonly body: string;
+  /** Stable: one per instance. */
+  readonly branch: string;
+  readonly commitMessage: string;
+  /** One digest of everything that would be written: equal digests, equal proposals. */
+  readonly digest: string;
+}
+
+/**
+ * Plans what should be merged for an instance to run a version: pure, writes nothing, reads only small resources.
+ * Planning again after the merge gives `kind: 'none'`. Errors of the consumer's files carry their position.
+ */
+export async function planProposal(input: ProposalInput): Promise<Proposal> {
+  const { instance, reader, merged } = input;
+  checkInstance(instance);
+  const product = await loadProduct(reader);
+  const placed = placeRoles(product.description, instance.targets);
+  const directory = instanceDirectory(instance);
+  const valuesFile = `${directory}/${productFileNames.values}`;
+  const lock = merged.lock === undefined ? undefined : parseLock(merged.lock, `${directory}/${productFileNames.lock}`);
+  const before = await previousProduct(input, lock);
+  const { merge, warnings } = mergeAll(input, product, before, lock, valuesFile);
+
+  const rendered = await renderProduct(product, parseValues(merge.text, valuesFile));
+  const snapshots = await Promise.all(
+    rendered.pipelines.map(pipeline =>
+      buildSnapshot(pipeline.files, {
+        registry: instance.snapshotRegistry,
+        project: instance.project,
+        instance: instance.name,
+        pipeline: pipeline.name,
+        component: reader.component,
+        source: `${instance.repository}//${reader.component.name}`,
+      }),
+    ),
+  );
+  const newLock = lockOf(instance, product, merge.text, snapshots);
+  const files = productFiles(instance, product, placed, newLock, merge.text);
+  const kind = kindOf(input, lock, files);
+  const faults = rendered.faults.filter(each => each.source === 'consumer');
+  const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
+  const notes = [
+    ...warnings,
+    ...vendorFaults.map(
+      each => `The vendor's own default breaks the vendor's schema: ${each.path} ${each.message} (${each.where}).`,
+    ),
+  ];
+  const { component } = reader;
+  const described = {
+    kind,
+    phase:
+      kind === 'none'
+        ? ('deployed' as const)
+        : merge.conflicts.length + faults.length > 0
+          ? ('blocked' as const)
+          : ('proposed' as const),
+    component: component.name,
+    version: component.version,
+    descriptorDigest: component.descriptorDigest,
+    ...(lock && { from: lock.component.version }),
+    directory,
+    files,
+    lock: newLock,
+    snapshots,
+    images: rendered.pipelines.flatMap(each => each.images),
+    valuesChanges: merge.changes,
+    conflicts: merge.conflicts,
+    faults,
+    warnings: notes,
+    valuesDiff: textDiff(merged.values ?? '', merge.text, productFileNames.values).text,
+    manifestDiff: await renderedDiff(before, merged.values, rendered, valuesFile),
+  };
+  const title = proposalTitle(described, instance.name);
+  return {
+    ...described,
+    title,
+    body: proposalBody(described, input),
+    branch: `airlock/${instance.name}`,
+    commitMessage: `${title}\n\nComponent: ${component.name}:${component.version}\nDescriptor: ${component.descriptorDigest}\n`,
+    digest: textDigest(JSON.stringify([...files])),
+  };
+}
+
+/** The product on main, read again; it must be the very one that the lock names. */
+async function previousProduct(
+  input: ProposalInput,
+  lock: ProductLock | undefined,
+): Promise<LoadedProduct | undefined> {
+  const { previous } = input;
+  if (!previous || !lock) return undefined;
+  const { name, version, descriptorDigest } = previous.component;
+  if (descriptorDigest !== lock.component.descriptorDigest || name !== lock.component.name) {
+    throw new AirlockError({
+      code: 'product.previous-mismatch',
+      message: `The lock names ${lock.component.name}:${lock.component.version} (${lock.component.descriptorDigest}), but ${name}:${version} (${descriptorDigest}) was read`,
+      remedy:
+        'The version was published again with another content; restore the one that was locked, or propose a new version.',
+    });
+  }
+  return loadProduct(previous);
+}
+
+interface Merged {
+  readonly merge: MergeResult;
+  readonly warnings: string[];
+}
+
+/** Merges the vendor's news into the values on main, then what people edited on the branch into that. */
+function mergeAll(
+  input: ProposalInput,
+  product: LoadedProduct,
+  before: LoadedProduct | undefined,
+  lock: ProductLock | undefined,
+  file: string,
+): Merged {
+  const next = product.defaultsText;
+  const warnings: string[] = [];
+  let base = before?.defaultsText;
+  if (base === undefined && lock?.defaultsDigest === textDigest(next)) base = next;
+  if (base === undefined && lock) {
+    warnings.push(
+      'The version on main cannot be read any more: every difference from the new defaults is listed, not only edits.',
+    );
+  }
+  const onto = (current: string | undefined): MergeResult =>
+    mergeValues({ next, file, ...(base !== undefined && { base }), ...(current !== undefined && { current }) });
+  const onMain = onto(input.merged.values);
+  const { branch } = input;
+  if (branch?.values === undefined || branch.values === onMain.text) return { merge: onMain, warnings };
+  const branchLock = branch.lock === undefined ? undefined : parseLock(branch.lock, `${file} on the branch`);
+  if (branchLock?.defaultsDigest !== textDigest(next)) {
+    // The branch proposed another version: what is on it is merged as the consumer's file.
+    return { merge: onto(branch.values), warnings };
+  }
+  const proposed = branch.fork ? onto(branch.fork.values) : onMain;
+  const withBranch = mergeValues({ base: proposed.text, current: branch.values, next: onMain.text, file });
+  const overall = onto(withBranch.text);
+  // What was in conflict on main and reads otherwise now, a person has decided.
+  const undecided = overall.conflicts.filter(each =>
+    onMain.conflicts.some(
+      other => other.path === each.path && JSON.stringify(other.current) === JSON.stringify(each.current),
+    ),
+  );
+  const changes = overall.changes.map(each =>
+    each.kind === 'conflict' && !undecided.includes(each) ? { ...each, kind: 'kept-edit' as const } : each,
+  );
+  return { merge: { text: withBranch.text, changes, conflicts: [...undecided, ...withBranch.conflicts] }, warnings };
+}
+
+function kindOf(input: ProposalInput, lock: ProductLock | undefined, files: ReadonlyMap<string, string>): ProposalKind {
+  if (!lock) return 'install';
+  const known = input.merged.files ?? new Map<string, string>();
+  const [lockPath, valuesPath] = [productFileNames.lock, productFileNames.values].map(
+    each => `${instanceDirectory(input.instance)}/${each}`,
+  );
+  const same = [...files].every(([path, text]) => {
+    if (path === lockPath) return input.merged.lock === text;
+    if (path === valuesPath) return input.merged.values === text;
+    return input.merged.files === undefined || known.get(path) === text;
+  });
+  if (same) return 'none';
+  const { version } = input.reader.component;
+  if (lock.component.version === version) return 'renewal';
+  return valid(version) && valid(lock.component.version) && compare(version, lock.component.version) < 0
+    ? 'downgrade'
+    : 'upgrade';
+}
+
+async function renderedDiff(
+  before: LoadedProduct | undefined,
+  values: string | undefined,
+  after: RenderedProduct,
+  file: string,
+): Promise<ObjectDiff[]> {
+  const old = before && values !== undefined ? await renderProduct(before, parseValues(values, file)) : undefined;
+  return after.pipelines.flatMap(pipeline =>
+    manifestDiff(old?.pipelines.find(each => each.name === pipeline.name)?.files, pipeline.files),
+  );
+}
