@@ -5,3 +5,8 @@ export { goVersion } from './golang';
 export { KIND_VERSION, KUBERNETES_VERSION } from './programs';
 export { projectRoot } from './root';
 export { aptInstall, notInstalled } from './apt';
+export { ensureImages, type EnsureOptions, type ReadyImage } from './ensure';
+export { platformImages, type PlatformImage } from './list';
+export { archiveStream, type NamedImage } from './archive';
+export { imageStore } from './store';
+export { BUNDLED_CNI_LABEL } from './recipes';

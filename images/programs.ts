@@ -35,7 +35,12 @@ export const programs: readonly GoProgram[] = [
     tool: 'gitea',
     binaries: { gitea: 'code.gitea.io/gitea' },
     tags: ['sqlite', 'sqlite_unlock_notify', 'osusergo', 'netgo', 'sqlite_omit_load_extension', 'timetzdata'],
-    variables: { 'main.Version': '1.26.0', 'main.Tags': 'sqlite sqlite_unlock_notify' },
+    variables: {
+      'main.Version': '1.26.0',
+      'main.Tags': 'sqlite sqlite_unlock_notify',
+      // Where the image keeps its templates; STATIC_ROOT_PATH says otherwise on the host.
+      'code.gitea.io/gitea/modules/setting.StaticRootPath': '/usr/share/gitea',
+    },
     cgo: true,
     minutes: 4,
   },
@@ -90,17 +95,17 @@ export const programs: readonly GoProgram[] = [
     version: '1.7.1',
     tool: 'cni',
     binaries: {
-      bridge: 'github.com/containernetworking/plugins/plugins/main/bridge',
       'host-local': 'github.com/containernetworking/plugins/plugins/ipam/host-local',
       loopback: 'github.com/containernetworking/plugins/plugins/main/loopback',
+      ptp: 'github.com/containernetworking/plugins/plugins/main/ptp',
       portmap: 'github.com/containernetworking/plugins/plugins/meta/portmap',
     },
     minutes: 1,
   },
-  { name: 'etcd', version: '3.6.16', tool: 'etcd', binaries: { etcd: 'go.etcd.io/etcd/server/v3' }, minutes: 1 },
+  { name: 'etcd', version: '3.6.8', tool: 'etcd', binaries: { etcd: 'go.etcd.io/etcd/server/v3' }, minutes: 1 },
   {
     name: 'coredns',
-    version: '1.14.7',
+    version: '1.14.2',
     tool: 'coredns',
     binaries: { coredns: 'github.com/coredns/coredns' },
     tags: ['grpcnotrace'],
@@ -136,6 +141,7 @@ export const programs: readonly GoProgram[] = [
     variables: { 'github.com/stefanprodan/podinfo/pkg/version.VERSION': '6.9.2' },
     minutes: 1,
   },
+  { name: 'pause', version: '3.10', tool: 'pause', binaries: { pause: '.' }, minutes: 1 },
   { name: 'runc-wrapper', version: '1', tool: 'runc-wrapper', binaries: { 'runc-wrapper': '.' }, minutes: 1 },
 ];
 

@@ -1,0 +1,96 @@
+import { gitea, ingress, kustomizeController, node, type Recipe, registry } from './recipes';
+import { KUBERNETES_VERSION } from './programs';
+
+/** A program of the platform as a container image. */
+export interface PlatformImage {
+  readonly name: string;
+  readonly version: string;
+  /** The name used in manifests, wherever the image came from. */
+  readonly reference: string;
+  readonly purpose: string;
+  /** The same image in a public registry; absent for what only Airlock makes. */
+  readonly pull?: string;
+  /** What it is assembled from, for people. */
+  readonly assembledFrom: string;
+  /** User and group in the container, the same whether pulled or assembled. */
+  readonly user: string;
+  /** Folders that hold its data or configuration. */
+  readonly paths: readonly string[];
+  /** Minutes a cold assembly takes on 2 cores. */
+  readonly minutes: number;
+  readonly recipe: Recipe;
+}
+
+const own = (name: string, version: string) => `airlock.local/${name}:${version}`;
+
+/** The one list of the platform's images, in the order in which they are built. */
+export const platformImages: readonly PlatformImage[] = [
+  {
+    name: 'node',
+    version: KUBERNETES_VERSION,
+    reference: own('node', KUBERNETES_VERSION),
+    purpose: 'Kubernetes node for kind',
+    pull: 'docker.io/kindest/node:v1.34.0',
+    assembledFrom:
+      'Debian, containerd 2.2.3, Kubernetes, etcd and CoreDNS from Go modules, support files of kind 0.30.0',
+    user: 'root',
+    paths: ['/etc/kubernetes', '/var/lib/containerd', '/etc/containerd/certs.d'],
+    minutes: 9,
+    recipe: node,
+  },
+  {
+    name: 'gitea',
+    version: '1.26.0',
+    reference: own('gitea', '1.26.0'),
+    purpose: 'Git hosting',
+    pull: 'docker.gitea.com/gitea:1.26.0-rootless',
+    assembledFrom: 'Debian with git, Gitea from its Go module',
+    user: '1000:1000',
+    paths: ['/var/lib/gitea', '/etc/gitea'],
+    minutes: 5,
+    recipe: gitea,
+  },
+  {
+    name: 'registry',
+    version: '3.1.2',
+    reference: own('registry', '3.1.2'),
+    purpose: 'OCI registry',
+    pull: 'docker.io/library/registry:3.1.2',
+    assembledFrom: 'distribution from its Go module',
+    user: 'root',
+    paths: ['/var/lib/registry', '/etc/distribution/config.yml'],
+    minutes: 1,
+    recipe: registry,
+  },
+  {
+    name: 'kustomize-controller',
+    version: '1.9.5',
+    reference: own('kustomize-controller', '1.9.5'),
+    purpose: 'Flux: applies what is merged',
+    pull: 'ghcr.io/fluxcd/kustomize-controller:v1.9.5',
+    assembledFrom: 'kustomize-controller from its Go module',
+    user: '65534:65534',
+    paths: ['/tmp'],
+    minutes: 3,
+    recipe: kustomizeController,
+  },
+  {
+    name: 'ingress',
+    version: '1.22.1',
+    reference: own('ingress', '1.22.1'),
+    purpose: 'Reverse proxy (nginx)',
+    pull: 'docker.io/library/nginx:1.22.1',
+    assembledFrom: "Debian's nginx",
+    user: 'root',
+    paths: ['/etc/nginx', '/var/lib/nginx'],
+    minutes: 1,
+    recipe: ingress,
+  },
+];
+
+/** @throws an ordinary Error for names that are not in the list: callers check what users typed */
+export function platformImage(name: string): PlatformImage {
+  const found = platformImages.find(image => image.name === name);
+  if (!found) throw new Error(`no image ${name} in images/list.ts`);
+  return found;
+}

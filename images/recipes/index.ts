@@ -1,0 +1,3 @@
+export { node, BUNDLED_CNI_LABEL } from './node';
+export { gitea, ingress, kustomizeController, registry } from './services';
+export type { ImageRecipe, Recipe, RecipeContext } from './recipe';

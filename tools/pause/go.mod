@@ -1,0 +1,3 @@
+module airlock.local/tools/pause
+
+go 1.26.2
