@@ -1,0 +1,1 @@
+export { runSourceController, type SourceControllerOptions } from './source';

@@ -1,0 +1,2 @@
+export { runSourceController, type SourceControllerOptions } from './source-controller';
+export type { Log } from './log';
