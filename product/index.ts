@@ -40,3 +40,4 @@ export { renderProduct, type RenderedPipeline, type RenderedProduct } from './re
 export { planProposal, type InstanceFiles, type Proposal, type ProposalInput, type ProposalKind } from './proposal';
 export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';
 export { readTar, writeTar } from './tar';
+export { resourceReader, type ResourceReaderOptions } from './ocm';
