@@ -10,3 +10,12 @@ export {
   startProcess,
   stopProcess,
 } from './process';
+export {
+  clusterState,
+  type ClusterOptions,
+  type ClusterState,
+  createCluster,
+  deleteCluster,
+  kubeconfigOf,
+} from './kind';
+export { type ClusterSpec, INGRESS_NODE_PORT, type NodeRegistry } from './kind-config';

@@ -11,7 +11,7 @@ import type { LayerPart } from './layer';
 import { ensureLayer, type LayerRecipe } from './store';
 
 /** Raised when what is done to a root changes. */
-const RECIPE_VERSION = 3;
+const RECIPE_VERSION = 4;
 /** Bytes a root and its packages need while it is being made. */
 const ROOT_SPACE = 2e9;
 
@@ -32,9 +32,10 @@ export async function debianBase(options: BuildOptions): Promise<LayerRecipe> {
         await inOwnMounts(['debootstrap', ...args, ...(await debianMirror(suite))], {
           signal: options.signal,
           logFile,
+          what: 'debootstrap',
         });
         await takeHostSources(root);
-        await inRoot(root, 'apt-get update -q && apt-get upgrade -q -y', { signal: options.signal, logFile });
+        await inRoot(root, 'apt-get update -q\napt-get upgrade -q -y', { signal: options.signal, logFile });
         await tidy(root);
         return [{ tree: root, to: '/', include: path => !isVolatile(path) }];
       }),
@@ -70,7 +71,7 @@ export async function debianPackages(
         await mkdir(root);
         // Everything unpacked is dated 1970, so whatever bears another date afterwards belongs to this layer.
         await run('tar', ['-xpzf', store.pathOf(below.descriptor.digest), '-C', root, '--numeric-owner'], call);
-        const install = `apt-get update -q && apt-get install -q -y --no-install-recommends ${wanted.packages.join(' ')}`;
+        const install = `apt-get update -q\napt-get install -q -y --no-install-recommends ${wanted.packages.join(' ')}`;
         await inRoot(root, [install, wanted.configure].filter(Boolean).join('\n'), call);
         await tidy(root);
         const more = (await wanted.finish?.(root, work)) ?? [];
@@ -117,8 +118,14 @@ async function inRoot(root: string, script: string, options: CommandOptions): Pr
     () => undefined,
   );
   await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  const inside = `set -e\nmount -t proc proc /proc\nexport DEBIAN_FRONTEND=noninteractive LC_ALL=C\n${script}\n`;
-  await inOwnMounts(['chroot', root, '/bin/sh', '-c', inside], options);
+  const outside =
+    'set -e\nmount --rbind /dev "$1/dev"\nmount -t proc proc "$1/proc"\nexec chroot "$1" /bin/sh -e -c "$2"';
+  const environment = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', TMPDIR: '/tmp' };
+  await inOwnMounts(['sh', '-c', outside, 'in-root', root, script], {
+    ...options,
+    env: environment,
+    what: 'installing Debian packages',
+  });
   await rm(join(root, 'usr/sbin/policy-rc.d'));
 }
 

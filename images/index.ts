@@ -10,3 +10,4 @@ export { platformImages, type PlatformImage } from './list';
 export { archiveStream, type NamedImage } from './archive';
 export { imageStore } from './store';
 export { BUNDLED_CNI_LABEL } from './recipes';
+export { kindNodes, loadIntoEngine, loadIntoKind, type LoadOptions } from './load';
