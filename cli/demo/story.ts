@@ -1,11 +1,16 @@
+import { parseLock } from '../../product';
+import { AirlockError } from '../../report';
 import { ConsumerPerson } from './consumer';
-import { Environment } from './environment';
+import type { Environment } from './environment';
 import type { Narrator } from './narrator';
 import { askPodinfo, type PodinfoAnswer } from './podinfo';
 import { eventually } from './wait';
 
 /** What the consumer changes in step 9, and what must survive the upgrade in step 10. */
 const edits = { message: 'Greetings from the other side of the air gap', replicas: 2 } as const;
+
+/** The podinfo that release v1.1.0 brings (examples/podinfo/new-release). */
+const upgraded = { podinfo: '6.9.2' } as const;
 
 /** The demo's chapters, from the first release to the upgrade. Each looks first and does only what is not done yet. */
 export class Story {
@@ -41,15 +46,17 @@ export class Story {
       {
         seconds: 180,
         what: `the release pipeline of ${tag}`,
-        remedy: `Look at the runs: ${this.environment.releasesUrl}`,
+        remedy: `Look at the runs: ${this.environment.text('releasesUrl')}`,
         signal: this.signal,
       },
     );
-    if (status.state !== 'success')
-      throw this.environment.failed(
-        `The release pipeline of ${tag} says ${status.state}: ${status.description}`,
-        status.targetUrl,
-      );
+    if (status.state !== 'success') {
+      throw new AirlockError({
+        code: 'demo.release-failed',
+        message: `The release pipeline of ${tag} says ${status.state}: ${status.description}`,
+        remedy: `Read its log: ${status.targetUrl ?? this.environment.text('releasesUrl')}`,
+      });
+    }
     this.narrator.done(`pipeline: ${status.description}`, status.targetUrl);
   }
 
@@ -61,14 +68,21 @@ export class Story {
 
   /** Replicates, verifies and proposes in one update; the provider's registry is not needed afterwards. */
   async replicateAndPropose(): Promise<void> {
-    const result = await this.environment.up('consumer');
-    const replication = result.replication;
-    this.narrator.done(`replication: ${replication.phase} ${replication.version}`, replication.reference);
+    await this.environment.up('consumer');
+    const version = this.environment.consumer('replication', 'version');
+    if (version === '') {
+      throw new AirlockError({
+        code: 'demo.not-replicated',
+        message: `Nothing was replicated: ${this.environment.consumer('replication', 'reason')}`,
+        remedy: 'Look at the release and the subscription, then run again',
+      });
+    }
+    this.narrator.done(`replicated and verified: ${version}, into ${this.environment.text('consumerRegistry', 'consumer')}`);
   }
 
   async takeProviderRegistry(replicas: 0 | 1): Promise<void> {
     if (this.environment.platform === 'none') return;
-    await this.environment.up('dev', { providerRegistryReplicas: String(replicas) });
+    await this.environment.up('dev', { 'airlock:providerRegistryReplicas': String(replicas) });
     this.narrator.done(
       replicas === 0
         ? "the provider's registry is gone: the consumer has all it needs"
@@ -76,8 +90,13 @@ export class Story {
     );
   }
 
+  /** The first deployment; once a person has edited or upgraded since, only that it runs is shown. */
+  async deployFirst(): Promise<void> {
+    await this.deploy(() => true, undefined);
+  }
+
   /** Merges what is proposed and waits until Flux has rolled it out. */
-  async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas: number): Promise<void> {
+  private async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas: number | undefined): Promise<void> {
     await this.person.merge('mpas-ocm-applications', 'airlock/podinfo');
     await this.showDeployed(expected, replicas);
   }
@@ -95,22 +114,24 @@ export class Story {
 
   /** Shows what the upgrade would change, and that looking changed nothing. */
   async previewUpgrade(): Promise<void> {
-    const text = await this.environment.preview('consumer');
-    this.narrator.quote(text);
+    const text = await this.environment.preview();
+    if (text === '') this.narrator.kept('nothing would change');
+    else this.narrator.quote(text);
   }
 
-  async upgrade(expected: (answer: PodinfoAnswer) => boolean): Promise<void> {
+  /** Proposes, merges, and waits for the new version with the consumer's edits. */
+  async upgrade(): Promise<void> {
     await this.environment.up('consumer');
-    await this.deploy(answer => expected(answer) && answer.message === edits.message, edits.replicas);
+    await this.deploy(answer => answer.version === upgraded.podinfo && answer.message === edits.message, edits.replicas);
+    await this.environment.up('consumer');
   }
 
-  private async showDeployed(expected: (answer: PodinfoAnswer) => boolean, replicas: number): Promise<void> {
+  private async showDeployed(expected: (answer: PodinfoAnswer) => boolean, replicas: number | undefined): Promise<void> {
     if (this.environment.platform === 'none') {
-      await this.environment.showSnapshot();
+      await this.showSnapshot();
       return;
     }
-    const url = this.environment.podinfoUrl;
-    const begun = Date.now();
+    const url = this.environment.text('podinfoUrl');
     const answer = await eventually(
       async () => {
         const said = await askPodinfo(url, this.signal);
@@ -124,10 +145,18 @@ export class Story {
       },
     );
     await this.environment.waitForReplicas(replicas);
-    this.environment.rolledOut(Date.now() - begun);
     this.narrator.done(
       `podinfo ${answer.version} answers: "${answer.message}", ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`,
       url,
     );
+  }
+
+  /** Without a cluster the story ends at what Flux would deploy. */
+  private async showSnapshot(): Promise<void> {
+    const path = 'products/podinfo/lock.yaml';
+    const lock = parseLock(await this.person.read('mpas-ocm-applications', path), path);
+    for (const snapshot of lock.snapshots) {
+      this.narrator.done(`main pins ${lock.component.name}:${lock.component.version} as ${snapshot.reference}@${snapshot.digest}`);
+    }
   }
 }

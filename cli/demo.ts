@@ -1,0 +1,127 @@
+import { Command, Option } from 'commander';
+import path from 'node:path';
+import { openWorkspace } from '../engine';
+import { ensureEngine } from '../host';
+import { ensureImages, projectRoot } from '../images';
+import { Environment } from './demo/environment';
+import { Narrator } from './demo/narrator';
+import { withPassphrase } from './demo/passphrase';
+import { Story } from './demo/story';
+import { duration, terminalReporter } from './terminal';
+
+interface DemoOptions {
+  readonly platform: 'kind' | 'none';
+  readonly destroy?: boolean;
+  readonly images?: boolean;
+}
+
+/** `airlock demo`: the whole story on this machine. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('the whole story on this machine: release, replicate, propose, deploy, edit, upgrade')
+    .addOption(
+      new Option('--platform <kind>', 'kind: a cluster on this machine; none: forge and registries as local processes')
+        .choices(['kind', 'none'])
+        .default('kind'),
+    )
+    .option('--destroy', 'remove everything that the demo made')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ airlock demo                     from nothing to an upgraded product; again: nothing changes
+  $ airlock demo --platform none     without a container engine, up to the published snapshot
+  $ airlock demo --destroy           remove everything`,
+    )
+    .action(async (options: DemoOptions) => {
+      const interrupt = new AbortController();
+      process.once('SIGINT', () => interrupt.abort());
+      process.once('SIGTERM', () => interrupt.abort());
+      await (options.destroy ? destroyDemo(options, interrupt.signal) : runDemo(options, interrupt.signal));
+    });
+}
+
+async function environmentFor(options: DemoOptions, narrator: Narrator, signal: AbortSignal): Promise<Environment> {
+  const directory = projectRoot();
+  const { env, file } = withPassphrase(directory, process.env);
+  if (file !== undefined) narrator.say(`passphrase of the state: ${path.relative(process.cwd(), file)}`);
+  const workspace = await openWorkspace({ cwd: directory, env });
+  return new Environment({
+    workspace,
+    platform: options.platform,
+    stacks: { dev: 'dev', consumer: 'consumer-dev' },
+    configuration: { 'airlock:platform': options.platform },
+    narrator,
+    signal,
+  });
+}
+
+async function destroyDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const narrator = new Narrator();
+  const environment = await environmentFor(options, narrator, signal);
+  await narrator.step('Destroy the consumer and the provider', async () => {
+    await environment.destroy('consumer');
+    await environment.destroy('dev');
+  });
+}
+
+async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const narrator = new Narrator();
+  const environment = await environmentFor(options, narrator, signal);
+  const story = new Story(environment, narrator, signal);
+  if (options.platform === 'kind') await prepareHost(narrator, signal);
+
+  await narrator.step('Environment: the platform and the provider', () => environment.up('dev', { 'airlock:providerRegistryReplicas': '1' }));
+  await narrator.step('Release v1.0.0: build, sign, publish', () => story.release('v1.0.0', 'main'));
+  await narrator.step('Install: the consumer subscribes', () => story.install());
+  await narrator.step('Replicate and propose: by value, verified on both sides', () => story.replicateAndPropose());
+  await narrator.step('Take the provider away', () => story.takeProviderRegistry(0));
+  await narrator.step('Deploy: merge, and Flux does the rest', () => story.deployFirst());
+  await narrator.step("Edit: the consumer's own values", () => story.edit());
+  await narrator.step('Release v1.1.0 from branch new-release', async () => {
+    await story.takeProviderRegistry(1);
+    await story.release('v1.1.0', 'new-release');
+  });
+  await narrator.step('Preview the upgrade: nothing is written', () => story.previewUpgrade());
+  await narrator.step("Upgrade: merge; the consumer's edits stay", () => story.upgrade());
+  epilogue(environment, narrator);
+}
+
+async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<void> {
+  const progress = terminalReporter(process.stdout);
+  try {
+    await narrator.step('Host: a container engine', async () => {
+      await ensureEngine({ report: progress.report, signal });
+    });
+    await narrator.step('Images: the platform’s programs', async () => {
+      const begun = Date.now();
+      const images = await ensureImages(undefined, { report: progress.report, signal });
+      narrator.done(`${images.size} images (${duration(Date.now() - begun)})`);
+    });
+  } finally {
+    progress.close();
+  }
+}
+
+function epilogue(environment: Environment, narrator: Narrator): void {
+  const kind = environment.platform === 'kind';
+  narrator.table(
+    'Addresses',
+    ['what', 'where', 'account'],
+    [
+      ['Gitea', environment.text('forgeUrl'), `${environment.text('adminUser')} / ${environment.text('adminPassword')}`],
+      ['Component repository', environment.text('repositoryUrl'), ''],
+      ['Release runs', environment.text('releasesUrl'), ''],
+      ["Provider's registry", environment.text('providerRegistry'), 'airlock stack output --stack dev --show-secrets'],
+      ["Consumer's registry", environment.text('consumerRegistry', 'consumer'), 'airlock stack output --stack consumer-dev --show-secrets'],
+      ['Subscriptions', environment.text('managementUrl', 'consumer'), ''],
+      ['Products', environment.text('projectUrl', 'consumer'), ''],
+      ...(kind ? [['podinfo', environment.text('podinfoUrl'), '']] : []),
+    ],
+  );
+  narrator.summary();
+  narrator.say('');
+  narrator.say(`Peak memory of this process: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);
+  narrator.say('Next: publish v1.2.0 from branch new-config in Gitea, then  npx airlock preview --stack consumer-dev');
+  narrator.say('Remove everything:  npm run demo -- --destroy');
+}

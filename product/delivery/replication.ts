@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import {
+  defaultNormalisation,
+  normalise,
+  openComponentRepository,
+  openRegistries,
+  transfer,
+  verifyComponentVersion,
+  type ComponentRepository,
+  type ComponentVersionAccess,
+} from '../../ocm';
+import { hasCode, messageOf, type Reporter } from '../../report';
+import { parseSubscription } from '../manifests';
+import { credentialsOf, openForge, type ForgeAccount, type RegistryAccount, type RepositoryName } from './connections';
+import { highestWithin } from './versions';
+
+export interface ReplicationInputs {
+  readonly forge: ForgeAccount;
+  readonly subscription: RepositoryName & { readonly path: string };
+  readonly source: RegistryAccount;
+  readonly destination: RegistryAccount;
+  readonly trustedKeys: Readonly<Record<string, string>>;
+}
+
+/** What should be in the destination. */
+export interface ResolvedVersion {
+  readonly phase: 'waiting' | 'replicated';
+  readonly reason: string;
+  readonly component: string;
+  readonly version: string;
+  /** `sha256:<hex>` of the normal form: what signatures are made over, the same wherever the component is stored. */
+  readonly digest: string;
+}
+
+const nothing = (reason: string, component = ''): ResolvedVersion => ({ phase: 'waiting', reason, component, version: '', digest: '' });
+
+/** Digest of a component version's normal form (`jsonNormalisation/v3`), `sha256:<hex>`. */
+export function componentDigest(access: ComponentVersionAccess): string {
+  return `sha256:${createHash('sha256').update(normalise(access.descriptor, defaultNormalisation)).digest('hex')}`;
+}
+
+/** A component repository in a registry, with the account for it. Close it. */
+export function openRegistry(...accounts: readonly [RegistryAccount, ...RegistryAccount[]]): Promise<ComponentRepository> {
+  return openComponentRepository(accounts[0].host, { registries: openRegistries({ credentials: credentialsOf(...accounts) }) });
+}
+
+/**
+ * Finds the version that the merged subscription asks for. An unreachable source keeps `previous`, with the reason; nothing
+ * subscribed or released yet is a phase, not a failure. Writes nothing.
+ */
+export async function resolveReplication(
+  inputs: ReplicationInputs,
+  previous: Partial<ResolvedVersion>,
+  signal?: AbortSignal,
+): Promise<ResolvedVersion> {
+  const options = signal === undefined ? {} : { signal };
+  const { path } = inputs.subscription;
+  const file = await openForge(inputs.forge, inputs.subscription).readFile(path, 'main', options);
+  if (file === undefined) return nothing(`${path} is not on main of ${inputs.subscription.owner}/${inputs.subscription.name} yet`);
+  const subscription = parseSubscription(file.content.toString('utf8'), path);
+  const { component } = subscription;
+  const range = subscription.semver ?? '*';
+  const source = await openRegistry(inputs.source);
+  try {
+    const version = highestWithin(await source.listVersions(component, options), range, path);
+    if (version === undefined) return nothing(`no version of ${component} within ${range} at ${inputs.source.host} yet`, component);
+    const digest = componentDigest(await source.open(component, version, options));
+    return { phase: 'replicated', reason: '', component, version, digest };
+  } catch (error) {
+    if (!isUnreachable(error)) throw error;
+    const reason = `the source ${inputs.source.host} cannot be reached (${messageOf(error)})`;
+    const { version, digest } = previous;
+    if (previous.component !== component || !version || !digest) return nothing(`${reason}; nothing was replicated before`, component);
+    return { phase: 'replicated', reason: `${reason}; ${version} is kept`, component, version, digest };
+  } finally {
+    await source.close();
+  }
+}
+
+/** No answer, or a gateway's instead of the registry's: it may come back. */
+function isUnreachable(error: unknown): boolean {
+  return hasCode(error, 'net.unreachable') || hasCode(error, 'net.timeout') || hasCode(error, 'oci.registry-error');
+}
+
+/** True when the destination holds this very version. */
+export async function isReplicated(inputs: ReplicationInputs, wanted: ResolvedVersion, signal?: AbortSignal): Promise<boolean> {
+  if (wanted.version === '') return true;
+  const options = signal === undefined ? {} : { signal };
+  const destination = await openRegistry(inputs.destination);
+  try {
+    if (!(await destination.exists(wanted.component, wanted.version, options))) return false;
+    return componentDigest(await destination.open(wanted.component, wanted.version, options)) === wanted.digest;
+  } finally {
+    await destination.close();
+  }
+}
+
+export interface Replicated {
+  readonly reference: string;
+  readonly bytes: number;
+  readonly verifiedBy: readonly string[];
+}
+
+/** Verifies at the source, copies by value, reads back and verifies at the destination. */
+export async function replicate(
+  inputs: ReplicationInputs,
+  wanted: ResolvedVersion,
+  report: Reporter,
+  signal?: AbortSignal,
+): Promise<Replicated> {
+  const options = { report, ...(signal === undefined ? {} : { signal }) };
+  const signatures = Object.keys(inputs.trustedKeys);
+  const trust = {
+    ...options,
+    signatures,
+    keys: Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey })),
+  };
+  const { component, version } = wanted;
+  const source = await openRegistry(inputs.source, inputs.destination);
+  const destination = await openRegistry(inputs.destination);
+  try {
+    await verifyComponentVersion(source, component, version, trust);
+    const done = await transfer(source, destination, component, version, { ...options, copyResources: true, recursive: true });
+    await verifyComponentVersion(destination, component, version, trust);
+    return { reference: `${inputs.destination.host}//${component}:${version}`, bytes: done.bytes, verifiedBy: signatures };
+  } finally {
+    await source.close();
+    await destination.close();
+  }
+}
