@@ -34,7 +34,8 @@ export function readSettings(inputs: PropertyMap): Settings {
     context: text('context'),
     namespace: text('namespace'),
     unknown: containsUnknown(plain['kubeconfig']) || containsUnknown(plain['context']),
-    deleteUnreachable: flag('deleteUnreachable'),
+    // A destroy runs no program that could set the flag: the variable counts here too.
+    deleteUnreachable: flag('deleteUnreachable') || process.env['PULUMI_K8S_DELETE_UNREACHABLE'] === 'true',
     configMapMutable: flag('enableConfigMapMutable'),
     secretMutable: flag('enableSecretMutable'),
     upsert: flag('upsertExistingObjects'),
