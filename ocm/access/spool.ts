@@ -10,8 +10,8 @@ import type { Descriptor } from '../../oci';
 /** A blob on disk whose digest and size are known. */
 export interface SpooledBlob {
   readonly descriptor: Descriptor;
-  open(): Readable;
-  remove(): Promise<void>;
+  readonly open: () => Readable;
+  readonly remove: () => Promise<void>;
 }
 
 /** Writes a stream of unknown length to a temporary file, so that it can be pushed by digest. */

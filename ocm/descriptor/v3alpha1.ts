@@ -43,7 +43,7 @@ export function toV3(descriptor: ComponentDescriptor): JsonObject {
   const optional = (key: string, value: Json | undefined): JsonObject =>
     value === undefined || (Array.isArray(value) && value.length === 0) ? {} : { [key]: value };
   return {
-    ...(rest as JsonObject),
+    ...rest,
     apiVersion: meta.schemaVersion,
     kind: 'ComponentVersion',
     metadata: {
@@ -51,7 +51,7 @@ export function toV3(descriptor: ComponentDescriptor): JsonObject {
       name: name ?? '',
       version: version ?? '',
       ...optional('labels', labels),
-      provider: providerOf(String(provider)) as unknown as Json,
+      provider: providerOf(typeof provider === 'string' ? provider : '') as unknown as Json,
       ...optional('creationTime', creationTime),
     },
     repositoryContexts: repositoryContexts ?? [],

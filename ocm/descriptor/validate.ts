@@ -1,86 +1,28 @@
 import { isObject, type Json } from '../yaml';
+import {
+  all,
+  boolean,
+  fields,
+  items,
+  nonEmpty,
+  nullable,
+  object,
+  string,
+  text,
+  then,
+  type Check,
+  type Problem,
+} from './checks';
 import { isComponentName, isElementName, isVersion } from './names';
 
-/** One thing that is wrong, and where in the document. */
-export interface Problem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-type Path = readonly (string | number)[];
-type Check = (value: Json, path: Path, report: (problem: Problem) => void) => void;
-
-const say =
-  (message: string): Check =>
-  (_, path, report) =>
-    report({ path, message });
-const when =
-  (test: (value: Json) => boolean, message: string): Check =>
-  (value, path, report) => {
-    if (!test(value)) say(message)(value, path, report);
-  };
-const all =
-  (...checks: readonly Check[]): Check =>
-  (value, path, report) => {
-    for (const check of checks) check(value, path, report);
-  };
-/** Runs `check` only on values of the kind that `first` accepts. */
-const then =
-  (first: Check, check: Check): Check =>
-  (value, path, report) => {
-    let good = true;
-    first(value, path, problem => {
-      good = false;
-      report(problem);
-    });
-    if (good) check(value, path, report);
-  };
-
-const string = when(value => typeof value === 'string', 'must be a string');
-const boolean = when(value => typeof value === 'boolean', 'must be true or false');
-const object = when(isObject, 'must be a map');
-const array = when(Array.isArray, 'must be a list');
-const text = (test: (text: string) => boolean, message: string): Check =>
-  then(
-    string,
-    when(value => test(value as string), message),
-  );
-const nonEmpty = text(value => value !== '', 'must not be empty');
-const nullable =
-  (check: Check): Check =>
-  (value, path, report) => {
-    if (value !== null) check(value, path, report);
-  };
-const items = (check: Check): Check =>
-  then(array, (value, path, report) =>
-    (value as Json[]).forEach((item, index) => check(item, [...path, index], report)),
-  );
-
-/** A map with these fields; names ending in `!` must be present. Other fields are allowed unless `closed`. */
-function fields(known: Readonly<Record<string, Check>>, closed = false): Check {
-  return then(object, (value, path, report) => {
-    const given = value as { [key: string]: Json };
-    for (const [name, check] of Object.entries(known)) {
-      const required = name.endsWith('!');
-      const key = required ? name.slice(0, -1) : name;
-      if (Object.hasOwn(given, key)) check(given[key] ?? null, [...path, key], report);
-      else if (required) report({ path, message: `the field ${key} is missing` });
-    }
-    if (!closed) return;
-    const names = new Set(Object.keys(known).map(name => name.replace(/!$/, '')));
-    for (const key of Object.keys(given))
-      if (!names.has(key)) report({ path: [...path, key], message: `the field ${key} is not known here` });
-  });
-}
-
-const version = text(isVersion, 'must be a version like 1.2.3, v1.2 or 1.0.0-rc.1+build.2');
-const componentName = text(isComponentName, 'must be a component name like example.com/team/product');
-const elementName = text(
+export const version = text(isVersion, 'must be a version like 1.2.3, v1.2 or 1.0.0-rc.1+build.2');
+export const componentName = text(isComponentName, 'must be a component name like example.com/team/product');
+export const elementName = text(
   isElementName,
   'must have two or more of a-z, 0-9, -, _, + and start and end with a letter or digit',
 );
 
-const identity = then(object, (value, path, report) => {
+export const identity = then(object, (value, path, report) => {
   for (const [key, attribute] of Object.entries(value as { [key: string]: Json })) {
     if (key === 'name')
       report({ path: [...path, key], message: 'name is the element name and cannot be an extra attribute' });
@@ -88,7 +30,7 @@ const identity = then(object, (value, path, report) => {
     string(attribute, [...path, key], report);
   }
 });
-const label = fields({
+export const label = fields({
   'name!': nonEmpty,
   'value!': () => undefined,
   version: text(value => /^v[0-9]+$/.test(value), 'must be v1, v2, ...'),
@@ -101,7 +43,7 @@ const label = fields({
     true,
   ),
 });
-const labels = nullable(
+export const labels = nullable(
   all(items(label), (value, path, report) => {
     if (!Array.isArray(value)) return;
     const seen = new Set<string>();
@@ -113,10 +55,10 @@ const labels = nullable(
     });
   }),
 );
-const typed = fields({ 'type!': nonEmpty });
-const digest = fields({ 'hashAlgorithm!': string, 'normalisationAlgorithm!': string, 'value!': string });
+export const typed = fields({ 'type!': nonEmpty });
+export const digest = fields({ 'hashAlgorithm!': string, 'normalisationAlgorithm!': string, 'value!': string });
 const element = { 'name!': elementName, 'version!': version, extraIdentity: nullable(identity), labels };
-const srcRef = fields({ identitySelector: nullable(then(object, () => undefined)), labels }, true);
+export const srcRef = fields({ identitySelector: nullable(then(object, () => undefined)), labels }, true);
 const resource = fields({
   ...element,
   'type!': nonEmpty,
@@ -128,7 +70,7 @@ const resource = fields({
 });
 const source = fields({ ...element, 'type!': nonEmpty, 'access!': typed });
 const reference = fields({ ...element, 'componentName!': componentName, digest: nullable(digest) }, true);
-const dateTime = text(
+export const dateTime = text(
   value =>
     /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([zZ]|[-+]\d{2}:\d{2})$/.test(value) &&
     !Number.isNaN(Date.parse(value)),
@@ -169,7 +111,7 @@ function unique(what: string): Check {
     });
   };
 }
-const elements = (check: Check, what: string): Check => nullable(all(items(check), unique(what)));
+export const elements = (check: Check, what: string): Check => nullable(all(items(check), unique(what)));
 
 const v2 = fields({
   'meta!': fields({ 'schemaVersion!': string }),

@@ -45,8 +45,9 @@ export class ContentRepository implements ComponentRepository {
   }
 
   async listComponents(options: OpenOptions = {}): Promise<string[]> {
-    const list = this.space.repositories;
-    if (list === undefined) {
+    const call = options.signal === undefined ? {} : { signal: options.signal };
+    const names = await this.space.repositories?.(call);
+    if (names === undefined) {
       throw new AirlockError({
         code: 'ocm.cannot-list-components',
         message: 'a registry does not tell which components it holds',
@@ -54,7 +55,6 @@ export class ContentRepository implements ComponentRepository {
         remedy: 'Name the component: registry//component[:version]',
       });
     }
-    const names = await list.call(this.space, options.signal === undefined ? {} : { signal: options.signal });
     return names.flatMap(name => componentOfRepository(name, this.subPath) ?? []).sort();
   }
 

@@ -29,7 +29,7 @@ export interface ReadLimits {
 export interface ReadDocument {
   readonly value: Json;
   /** `file:line:column` of the value at `path`, or of its nearest ancestor that exists. */
-  locate(path: readonly (string | number)[]): string;
+  readonly locate: (path: readonly (string | number)[]) => string;
 }
 
 const defaults = { bytes: 32 * 1024 * 1024, depth: 100, aliasedValues: 100_000 };
@@ -140,7 +140,7 @@ class Conversion {
     if (isAlias(node)) return this.alias(node, depth);
     if (isScalar(node)) return this.scalar(node);
     if (isSeq(node)) return this.within(node, () => node.items.map(item => this.convert(item, depth + 1, inAlias)));
-    if (isMap(node)) return this.within(node, () => this.map(node.items as Pair[], depth, inAlias));
+    if (isMap(node)) return this.within(node, () => this.map(node.items, depth, inAlias));
     throw invalid('this kind of value is not supported', this.at(node as Node));
   }
 
@@ -198,7 +198,7 @@ class Conversion {
     if (key.type === Scalar.PLAIN && key.source === '<<') return undefined;
     const value = this.scalar(key);
     if (value === null) return 'null';
-    return typeof value === 'string' ? value : String(value as number | boolean);
+    return typeof value === 'string' ? value : String(value);
   }
 
   private scalar(node: Scalar): string | number | boolean | null {

@@ -1,0 +1,3 @@
+export { buildComponents, type BuildOptions, type BuiltComponentVersion } from './build';
+export { readConstructor, type ComponentSpecification, type ElementSpec, type ReferenceSpec } from './specification';
+export { readAssignment, readSettings, substitute, type Settings, type Templater } from './template';
