@@ -230,10 +230,18 @@ export class DynamicProvider implements Provider {
     return new Promise((resolve, reject) => {
       const options = call.timeout ? { deadline: Date.now() + call.timeout * 1000 } : {};
       method(client)(request, new grpc.Metadata(), options, (error, response) => {
-        if (error) reject(this.translate(error, call, inputs));
+        if (error) void this.explain(error).then(() => reject(this.translate(error, call, inputs)));
         else resolve(response);
       });
     });
+  }
+
+  /** A broken connection is noticed before the end of the process that broke it. */
+  private async explain(error: grpc.ServiceError): Promise<void> {
+    if (error.code !== grpc.status.UNAVAILABLE) return;
+    const started = await this.started?.catch(() => undefined);
+    const grace = new Promise<void>(resolve => setTimeout(resolve, 1000).unref());
+    await Promise.race([grace, started?.process.exited.catch(() => undefined)]);
   }
 
   private translate(error: grpc.ServiceError, call: ResourceCall, inputs: PropertyMap): Error {

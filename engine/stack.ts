@@ -1,21 +1,16 @@
 import { AirlockError } from '../report';
 import type { StackFiles } from './backend';
-import { emptyDeployment, parseCheckpoint, parseExport, checkpointText } from './checkpoint';
 import { effectiveConfig } from './config-value';
 import type { DeploymentOutcome } from './deployment';
 import type { EventSink, Operation, UpdateResult } from './events';
-import { acquireLock, breakLocks } from './lock';
-import type { Lock } from './lock';
+import { breakLocks } from './lock';
 import { findSdk } from './project';
-import { ROOT_STACK_TYPE } from './urn';
-import { StackConfig } from './stack-settings';
 import { StackSecrets } from './stack-secrets';
-import { decodeDeployment, encodeResource, SecretCodec } from './state-codec';
+import { StackConfig } from './stack-settings';
+import { StackState } from './stack-state';
 import type { DeploymentJson, Snapshot } from './state-codec';
-import type { StateSink } from './snapshot-manager';
 import { Targets } from './targets';
 import type { PropertyMap } from './values';
-import { Secret } from './values';
 import type { Workspace } from './workspace';
 
 export interface OperationOptions {
@@ -60,23 +55,19 @@ export class UpdateFailed extends AirlockError {
 /** One environment of the project. */
 export class Stack {
   readonly config: StackConfig;
-  readonly secrets: StackSecrets;
+  private readonly state: StackState;
 
   constructor(
     readonly workspace: Workspace,
     private readonly files: StackFiles,
   ) {
-    this.secrets = new StackSecrets(files.name, workspace.env, workspace.options.askPassphrase);
-    this.config = new StackConfig(
-      workspace.project.name,
-      files.name,
-      workspace.configFile(files.name),
-      this.secrets,
-      async () => {
-        const read = await workspace.backend.read(files);
-        return read && parseCheckpoint(read.text, read.file)?.secrets_providers?.state?.salt;
-      },
+    const secrets = new StackSecrets(files.name, workspace.env, workspace.options.askPassphrase);
+    const { project, backend } = workspace;
+    const config = new StackConfig(project.name, files.name, workspace.configFile(files.name), secrets, () =>
+      this.state.salt(),
     );
+    this.config = config;
+    this.state = new StackState(backend, files, secrets, () => config.salt());
   }
 
   get name(): string {
@@ -100,59 +91,24 @@ export class Stack {
     return this.operate('refresh', options.preview === true, options);
   }
 
-  /** The outputs of the last update. Without `showSecrets`, secrets stay `Secret` values, which print as `[secret]`. */
-  async outputs(options: { showSecrets?: boolean } = {}): Promise<PropertyMap> {
-    const { snapshot } = await this.load();
-    const outputs = snapshot.resources.find(state => state.type === ROOT_STACK_TYPE && !state.delete)?.outputs ?? {};
-    if (!options.showSecrets) return outputs;
-    return Object.fromEntries(
-      Object.entries(outputs).map(([key, value]) => [key, value instanceof Secret ? value.value : value]),
-    );
+  /** The outputs of the last update. Without `showSecrets`, secrets are `Secret` values that print as `[secret]`. */
+  outputs(options: { showSecrets?: boolean } = {}): Promise<PropertyMap> {
+    return this.state.outputs(options);
   }
 
   /** What `pulumi stack export` writes. Secrets stay sealed unless `showSecrets`. */
-  async export(options: { showSecrets?: boolean } = {}): Promise<{ version: 3; deployment: DeploymentJson }> {
-    const { deployment, snapshot } = await this.load({ decode: options.showSecrets === true });
-    if (!options.showSecrets) return { version: 3, deployment: deployment ?? emptyDeployment() };
-    const codec = new SecretCodec({ encrypt: text => text, decrypt: text => text }, true);
-    const resources = snapshot.resources.map(state => encodeResource(state, codec.seal));
-    return { version: 3, deployment: { ...(deployment ?? emptyDeployment()), resources } };
+  export(options: { showSecrets?: boolean } = {}): Promise<{ version: 3; deployment: DeploymentJson }> {
+    return this.state.export(options);
   }
 
   /** Replaces the state with what `export` gave, here or from the Pulumi CLI. Throws `engine.state-invalid`. */
-  async import(exported: string | object): Promise<void> {
-    const text = typeof exported === 'string' ? exported : JSON.stringify(exported);
-    const deployment = parseExport(text, 'the imported deployment');
-    await this.locked(async () => {
-      const crypter = await this.secrets.forState(deployment, await this.config.salt(), {
-        sealed: isSealed(text),
-        writing: isSealed(text) || text.includes('"plaintext"'),
-      });
-      const codec = new SecretCodec(crypter.opener);
-      const snapshot = decodeDeployment(deployment, codec);
-      const seal = new SecretCodec(crypter.sealer).seal;
-      const resources = snapshot.resources.map(state => JSON.stringify(encodeResource(state, seal)));
-      const pending = snapshot.pending.map(
-        ({ resource, type }) => `{"resource":${JSON.stringify(encodeResource(resource, seal))},"type":"${type}"}`,
-      );
-      await this.write(checkpointText(this.name, crypter.salt, resources, pending));
-    });
+  import(exported: string | object): Promise<void> {
+    return this.state.import(typeof exported === 'string' ? exported : JSON.stringify(exported));
   }
 
-  /** Changes the state by hand: `edit` gets the loaded snapshot and returns what it shall be. */
-  async edit(edit: (snapshot: Snapshot) => Snapshot): Promise<void> {
-    await this.locked(async () => {
-      const { snapshot, sink } = await this.load({ writing: true });
-      const edited = edit(snapshot);
-      const resources = edited.resources.map(state => JSON.stringify(encodeResource(state, sink.codec.seal)));
-      const pending = edited.pending.map(
-        ({ resource, type }) =>
-          `{"resource":${JSON.stringify(encodeResource(resource, sink.codec.seal))},"type":"${type}"}`,
-      );
-      const text = checkpointText(this.name, sink.salt, resources, pending);
-      parseCheckpoint(text, 'the edited state');
-      await this.write(text);
-    });
+  /** Changes the state by hand: `edit` gets the loaded resources and returns what they shall be. Throws `engine.state-invalid`. */
+  edit(edit: (snapshot: Snapshot) => Snapshot): Promise<void> {
+    return this.state.edit(edit);
   }
 
   /** Breaks the stack's locks; answers how many there were. For when it is certain that nothing runs. */
@@ -162,8 +118,8 @@ export class Stack {
 
   /** Forgets the stack. Throws `engine.stack-not-empty` unless `force`. */
   async remove(options: { force?: boolean } = {}): Promise<void> {
-    await this.locked(async () => {
-      const { deployment } = await this.load({ decode: false });
+    await this.state.locked(async () => {
+      const { deployment } = await this.state.load({ decode: false });
       const count = deployment?.resources?.length ?? 0;
       if (count > 0 && !options.force) {
         throw new AirlockError({
@@ -176,44 +132,6 @@ export class Stack {
     });
   }
 
-  private async locked<T>(
-    work: (lock: Lock) => Promise<T>,
-    onStale: (message: string) => void = () => undefined,
-  ): Promise<T> {
-    const lock = await acquireLock(this.files.locks, this.name, onStale);
-    try {
-      return await work(lock);
-    } finally {
-      await lock.release();
-    }
-  }
-
-  private write(text: string): Promise<string> {
-    return this.workspace.backend.write(this.files, text);
-  }
-
-  /** Loads the state. `writing`: secrets may come to be written, so that a passphrase is needed in any case. */
-  private async load(
-    options: { decode?: boolean; writing?: boolean } = {},
-  ): Promise<{ deployment: DeploymentJson | undefined; snapshot: Snapshot; sink: StateSink }> {
-    const read = await this.workspace.backend.read(this.files);
-    if (!read) throw new AirlockError({ code: 'engine.unknown-stack', message: `There is no stack ${this.name}` });
-    const deployment = parseCheckpoint(read.text, read.file);
-    const decode = options.decode !== false;
-    const crypter = await this.secrets.forState(deployment, await this.config.salt(), {
-      sealed: decode && isSealed(read.text),
-      writing: options.writing === true,
-    });
-    const codec = new SecretCodec({
-      encrypt: text => crypter.sealer.encrypt(text),
-      decrypt: text => crypter.opener.decrypt(text),
-    });
-    const snapshot: Snapshot =
-      deployment && decode ? decodeDeployment(deployment, codec) : { resources: [], pending: [] };
-    const write = async (text: string): Promise<void> => void (await this.write(text));
-    return { deployment, snapshot, sink: { stack: this.name, salt: crypter.salt, codec, write } };
-  }
-
   private async operate(
     operation: 'update' | 'destroy' | 'refresh',
     dryRun: boolean,
@@ -223,7 +141,7 @@ export class Stack {
     if (dryRun) return this.runOperation(operation, true, options, emit);
     const stale = (message: string): void =>
       emit({ kind: 'diagnostic', severity: 'warning', message, ephemeral: false });
-    return this.locked(() => this.runOperation(operation, false, options, emit), stale);
+    return this.state.locked(() => this.runOperation(operation, false, options, emit), stale);
   }
 
   private async runOperation(
@@ -235,7 +153,7 @@ export class Stack {
     const { project, env } = this.workspace;
     const startTime = Math.floor(Date.now() / 1000);
     await this.config.setAll(options.config ?? {});
-    const { snapshot, sink } = await this.load({ writing: !dryRun });
+    const { snapshot, sink } = await this.state.load({ writing: !dryRun });
     const own = await this.config.all();
     const declarations = operation === 'update' ? project.config : project.config.filter(d => d.default !== undefined);
     const config = effectiveConfig(this.name, own, declarations, this.config.file);
@@ -273,7 +191,7 @@ export class Stack {
       refresh: options.refresh ?? false,
       signal: options.signal ?? new AbortController().signal,
       onEvent: emit,
-      stackOutputs: reference => this.outputsOf(reference),
+      stackOutputs: reference => this.state.outputsOf(reference),
     });
     if (!dryRun) await this.remember(operation, options, outcome, startTime);
     return this.conclude(outcome, options, emit);
@@ -317,29 +235,4 @@ export class Stack {
     };
     if (read) await this.workspace.backend.addHistory(this.files, record, read.text);
   }
-
-  /** Another stack's outputs, for a StackReference. Throws `engine.unknown-stack-reference`. */
-  private async outputsOf(reference: string): Promise<PropertyMap> {
-    const parts = reference.split('/');
-    const name = parts[parts.length - 1] ?? '';
-    const project = parts.length === 3 ? (parts[1] ?? '') : this.workspace.project.name;
-    const files = this.workspace.backend.files(project, name);
-    const read = await this.workspace.backend.read(files);
-    if (!read) {
-      throw new AirlockError({
-        code: 'engine.unknown-stack-reference',
-        message: `The stack ${reference}, which the program refers to, does not exist`,
-        where: this.workspace.backend.root,
-        remedy: `Deploy it first: airlock up --stack ${name}`,
-      });
-    }
-    const deployment = parseCheckpoint(read.text, read.file);
-    if (!deployment) return {};
-    const crypter = await this.secrets.forState(deployment, undefined, { sealed: isSealed(read.text), writing: false });
-    const codec = new SecretCodec(crypter.opener);
-    const root = { ...deployment, resources: (deployment.resources ?? []).filter(r => r['type'] === ROOT_STACK_TYPE) };
-    return decodeDeployment(root, codec).resources[0]?.outputs ?? {};
-  }
 }
-
-const isSealed = (text: string): boolean => text.includes('"ciphertext"');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Crypter } from './passphrase';
 import { newResourceState } from './resource-state';
-import type { CustomTimeouts, OperationKind, PendingOperation, ResourceState } from './resource-state';
+import type { OperationKind, PendingOperation, ResourceState } from './resource-state';
 import { Secret } from './values';
 import { decodeMap, decodeValue, encodeMap, SIGNATURE_KEY, SIGNATURES } from './wire';
 import type { Json, SealSecret } from './wire';
@@ -15,6 +15,9 @@ export const MAGIC = createHash('sha256').update(ENGINE_VERSION).digest('hex');
 /** Remembers the ciphertext of each secret, so that an unchanged one is written unchanged. */
 export class SecretCodec {
   private readonly sealed = new WeakMap<Secret, { plaintext: string; ciphertext: string }>();
+
+  /** Set where what is read was sealed under another key than what is written: nothing is kept as it was. */
+  forget = false;
 
   /** Without `showSecrets`, secrets are sealed; with it they are written as `plaintext`, as `stack export --show-secrets` does. */
   constructor(
@@ -36,7 +39,7 @@ export class SecretCodec {
     const plaintext = this.crypter.decrypt(ciphertext);
     const inner = decodeValue(JSON.parse(plaintext) as Json, this.open);
     const secret = inner instanceof Secret ? inner : new Secret(inner);
-    this.sealed.set(secret, { plaintext, ciphertext });
+    if (!this.forget) this.sealed.set(secret, { plaintext, ciphertext });
     return secret;
   };
 }

@@ -1,0 +1,196 @@
+import { expect } from 'chai';
+import { Secret } from '../../engine';
+import { Scene } from './scene';
+
+describe('engine: the life of a stack', function () {
+  this.timeout(60_000);
+  let scene: Scene;
+  beforeEach(() => (scene = new Scene()));
+  afterEach(() => scene.close());
+
+  it('previews, creates, finds nothing to do, updates, deletes what is no longer there, and destroys in reverse order', async () => {
+    const first = {
+      resources: [
+        { name: 'group', component: true, outputs: { size: 2 } },
+        { name: 'a', args: { label: 'a' }, opts: { parent: '$group' } },
+        { name: 'b', args: { label: 'b', from: '$a.result' } },
+        { name: 'c', args: { label: 'c' }, opts: { dependsOn: ['$b'] } },
+      ],
+      outputs: { last: '$b.result' },
+    };
+    const preview = await scene.preview(first);
+    expect(preview.summary).to.deep.equal({ create: 5 });
+    expect(scene.existing()).to.deep.equal([]);
+    expect(preview.resourceCount, 'a preview shows what would be').to.equal(6);
+
+    const up = await scene.up(first);
+    expect(up.summary).to.deep.equal({ create: 5 });
+    expect(up.outputs).to.deep.equal({ last: 'b!' });
+    expect(scene.steps).to.deep.equal(['create group', 'create a', 'create b', 'create c']);
+    expect(scene.resource('group')?.outputs).to.deep.equal({ size: 2 });
+    expect(scene.resource('b')?.dependencies).to.deep.equal([scene.resource('a')?.urn]);
+
+    const again = await scene.up(first, { expectNoChanges: true });
+    expect(again.summary).to.deep.equal({ same: 5 });
+
+    await scene.up({
+      ...first,
+      resources: [
+        { name: 'group', component: true },
+        { name: 'a', args: { label: 'a', size: 3 }, opts: { parent: '$group' } },
+        { name: 'b', args: { label: 'b', from: '$a.result' } },
+      ],
+    });
+    expect(scene.steps).to.deep.equal(['update a', 'delete c']);
+
+    scene.calls();
+    const destroyed = await scene.destroy();
+    expect(destroyed.summary).to.deep.equal({ delete: 4 });
+    expect(scene.calls().map(line => line.split('-')[0])).to.deep.equal(['delete b', 'delete a']);
+    expect(scene.existing()).to.deep.equal([]);
+    expect(scene.deployment().resources).to.equal(undefined);
+  });
+
+  it('replaces: creates first by default, deletes first with dependants where asked', async () => {
+    const version = (force: number, deleteFirst: boolean): object => ({
+      resources: [
+        { name: 'a', args: { label: 'a', force, deleteFirst } },
+        { name: 'b', args: { label: 'b', forceFrom: '$a.force', plain: '$a.result' } },
+        { name: 'c', args: { label: 'c', from: '$a.result' } },
+      ],
+    });
+    await scene.up(version(1, false));
+    scene.calls();
+    const created = await scene.up(version(2, false));
+    expect(created.summary).to.deep.equal({ same: 2, replace: 2 });
+    const order = scene.steps.filter(step => step.startsWith('create') || step.startsWith('delete'));
+    expect(order).to.deep.equal([
+      'create-replacement a',
+      'create-replacement b',
+      'delete-replaced b',
+      'delete-replaced a',
+    ]);
+
+    await scene.up(version(3, true));
+    expect(scene.steps.filter(step => !step.startsWith('replace'))).to.deep.equal([
+      'delete-replaced b',
+      'delete-replaced a',
+      'create-replacement a',
+      'create-replacement b',
+    ]);
+    expect(scene.deployment().resources?.filter(r => r.delete || r.pendingReplacement)).to.deep.equal([]);
+    expect(scene.existing()).to.have.length(3);
+  });
+
+  it('keeps secrets out of the state and of events in plain text, through outputs and configuration', async () => {
+    const stack = await scene.stack();
+    await stack.config.set('token', 'swordfish-config', { secret: true });
+    const result = await scene.up({
+      resources: [
+        {
+          name: 'a',
+          args: { label: 'a', password: { secret: 'swordfish-input' }, list: ['x', { secret: 'swordfish-list' }] },
+        },
+        { name: 'b', args: { label: 'b', copied: '$a.password', token: { config: 'token', isSecret: true } } },
+        {
+          name: 'c',
+          args: { label: 'c', shown: 'swordfish-additional' },
+          opts: { additionalSecretOutputs: ['shown', 'result'] },
+        },
+      ],
+      outputs: { password: '$a.password', plain: '$a.label' },
+    });
+    const text = JSON.stringify(scene.deployment());
+    for (const leak of ['swordfish-config', 'swordfish-input', 'swordfish-list']) expect(text).not.to.include(leak);
+    expect(JSON.stringify(scene.resource('c')?.outputs)).not.to.include('swordfish-additional');
+    expect(JSON.stringify(scene.events)).not.to.include('swordfish-input');
+    expect(result.outputs['password']).to.deep.equal(new Secret('swordfish-input'));
+    expect(result.outputs['plain']).to.equal('a');
+    expect(await stack.outputs()).to.deep.equal({ password: new Secret('[secret]'), plain: 'a' });
+    expect(await stack.outputs({ showSecrets: true })).to.deep.equal({ password: 'swordfish-input', plain: 'a' });
+    const before = JSON.stringify(scene.deployment().resources);
+    await (await scene.stack()).up({ expectNoChanges: true });
+    expect(JSON.stringify(scene.resource('a')), 'unchanged secrets keep their ciphertext').to.equal(
+      JSON.stringify((JSON.parse(before) as { urn: string }[]).find(r => r.urn.endsWith('::a'))),
+    );
+    const wrong = await scene.stack({ env: { ...scene.env, PULUMI_CONFIG_PASSPHRASE: 'wrong' } });
+    const error = await wrong.up().catch((thrown: unknown) => thrown);
+    expect(error).to.include({ code: 'engine.wrong-passphrase' });
+  });
+
+  it('obeys protect, retainOnDelete, ignoreChanges, replaceOnChanges and deletedWith', async () => {
+    const all = (protect: boolean, size: number): object => ({
+      resources: [
+        { name: 'kept', args: { label: 'kept' }, opts: { protect } },
+        { name: 'left', args: { label: 'left' }, opts: { retainOnDelete: true } },
+        { name: 'ignoring', args: { label: 'ignoring', size }, opts: { ignoreChanges: ['size'] } },
+        { name: 'host', args: { label: 'host' } },
+        { name: 'guest', args: { label: 'guest' }, opts: { deletedWith: '$host' } },
+      ],
+    });
+    await scene.up(all(true, 1));
+    await scene.up(all(true, 2), { expectNoChanges: true });
+    const refused = await scene.failing(scene.up({}));
+    expect(refused.message).to.include('kept').and.include('protected');
+    expect(scene.existing(), 'nothing was deleted').to.have.length(5);
+    await scene.up(all(false, 2));
+    scene.calls();
+    await scene.up({});
+    expect(scene.calls().filter(line => /left|guest/.test(line))).to.deep.equal([]);
+    expect(scene.existing().map(id => id.split('-')[0])).to.deep.equal(['guest', 'left']);
+  });
+
+  it('finds resources under their aliases, and moves children with their parent', async () => {
+    await scene.up({
+      resources: [
+        { name: 'old', component: true },
+        { name: 'old-part', args: { label: 'x' }, opts: { parent: '$old' } },
+        { name: 'user', args: { label: 'u', from: '$old-part.result' } },
+      ],
+    });
+    const result = await scene.up({
+      resources: [
+        { name: 'new', component: true, opts: { aliases: [{ name: 'old' }] } },
+        { name: 'new-part', args: { label: 'x' }, opts: { parent: '$new' } },
+        { name: 'user', args: { label: 'u', from: '$new-part.result' } },
+      ],
+    });
+    expect(result.summary).to.deep.equal({ same: 4 });
+    expect(scene.resource('old')).to.equal(undefined);
+    expect(scene.resource('user')?.dependencies).to.deep.equal([scene.resource('new-part')?.urn]);
+  });
+
+  it('reads the outputs of another stack, secrets included', async () => {
+    await scene.up({ resources: [], outputs: { shared: 'value', key: { secret: 'sesame' } } });
+    scene.plan({
+      resources: [{ name: 'a', args: { label: 'a', got: { stackRef: 'organization/basic/dev', output: 'key' } } }],
+      outputs: {},
+    });
+    const other = await scene.stack({ name: 'other' });
+    await other.up();
+    const state = scene.deployment('other');
+    expect(JSON.stringify(state)).not.to.include('sesame');
+    const reference = state.resources?.find(r => r.type === 'pulumi:pulumi:StackReference');
+    expect(reference).to.include({ external: true, id: 'organization/basic/dev' });
+    scene.plan({
+      resources: [{ name: 'a', args: { label: 'a', got: { stackRef: 'organization/basic/nowhere', output: 'key' } } }],
+    });
+    const error = await scene.failing(other.preview());
+    expect(error.message).to.include('nowhere');
+  });
+
+  it('refreshes: takes over what changed outside, forgets what is gone', async () => {
+    await scene.up({
+      resources: [
+        { name: 'a', args: { label: 'a' } },
+        { name: 'b', args: { label: 'b', from: '$a.result' } },
+      ],
+    });
+    const { rmSync } = await import('node:fs');
+    rmSync(`${scene.things}/${scene.resource('a')?.id}.json`);
+    const result = await (await scene.stack()).refresh();
+    expect(result.summary).to.deep.equal({ delete: 1, same: 1 });
+    expect(scene.resource('a')).to.equal(undefined);
+    expect(scene.resource('b')?.dependencies).to.equal(undefined);
+  });
+});
