@@ -108,3 +108,16 @@ async function provide(
   await recordImage(name, key, image);
   return image;
 }
+
+/** Those of the named images that are in the cache. Builds and pulls nothing. */
+export async function knownImages(names: readonly string[], options: EnsureOptions = {}): Promise<Map<string, ReadyImage>> {
+  const store = await imageStore();
+  const known = new Map<string, ReadyImage>();
+  for (const name of names) {
+    const image = platformImage(name);
+    const stored = await findImage(store, name, recipeOf(await image.recipe({ store, options })));
+    if (stored === undefined) continue;
+    known.set(name, { layoutDir: store.folder, digest: stored.digest, reference: image.reference, origin: stored.origin });
+  }
+  return known;
+}
