@@ -81,10 +81,10 @@ export class ImageArchive implements Content {
     return Promise.reject(notFound(reference, this.name));
   }
 
-  async fetch(descriptor: Descriptor): Promise<Readable> {
+  fetch(descriptor: Descriptor): Promise<Readable> {
     const stored = this.blobs.get(descriptor.digest);
-    if (!stored) throw blobNotFound(descriptor, this.name);
-    return verifying(this.read(stored), descriptor, this.name);
+    if (!stored) return Promise.reject(blobNotFound(descriptor, this.name));
+    return Promise.resolve(verifying(this.read(stored), descriptor, this.name));
   }
 
   push(): Promise<void> {
@@ -112,7 +112,7 @@ export class ImageArchive implements Content {
     const files = new Map<string, { offset: number; size: number }>();
     const links: [string, string][] = [];
     const source = createReadStream(this.plain, { highWaterMark: 1024 * 1024, ...(signal ? { signal } : {}) });
-    for await (const { header, offset, skip } of tarEntries(source, this.path)) {
+    for await (const { header, offset } of tarEntries(source, this.path)) {
       const name = header.name.replace(/^(\.\/)+/, '');
       if (files.size + links.length > MOST_ENTRIES)
         throw damaged(new Error(`more than ${MOST_ENTRIES} entries`), this.path);
@@ -120,7 +120,6 @@ export class ImageArchive implements Content {
       // Older versions of docker save write a repeated layer as a link to the first.
       if (header.type === 'symlink') links.push([name, new URL(header.linkname, `file:///${name}`).pathname.slice(1)]);
       if (header.type === 'link') links.push([name, header.linkname.replace(/^(\.\/)+/, '')]);
-      skip();
     }
     for (const [name, target] of links) {
       const file = files.get(target);

@@ -1,5 +1,6 @@
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { streamOf } from './streams';
 
 /** Decompresses gzip and zstd, told by their first bytes; anything else passes through. Output is not bounded here. */
 export async function decompressed(source: Readable): Promise<Readable> {
@@ -12,7 +13,7 @@ export async function decompressed(source: Readable): Promise<Readable> {
     length += next.value.length;
   }
   const magic = Buffer.concat(head);
-  const whole = Readable.from(joined(magic, chunks), { objectMode: false, highWaterMark: 256 * 1024 });
+  const whole = streamOf(joined(magic, chunks), () => source.destroy());
   if (magic.length >= 2 && magic[0] === 0x1f && magic[1] === 0x8b)
     return pipeline(whole, createGunzip({ chunkSize: 64 * 1024 }), () => undefined);
   if (magic.length >= 4 && magic.readUInt32LE(0) === 0xfd2fb528)

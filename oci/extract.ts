@@ -30,19 +30,18 @@ export async function extractLayer(
   options: ExtractOptions = {},
 ): Promise<{ entries: number; bytes: number }> {
   const unpacking = new Unpacking(resolve(folder), options);
-  const plain = await decompressed(source);
-  const stop = (): void =>
-    void plain.destroy(options.signal?.reason instanceof Error ? options.signal.reason : new Error('aborted'));
-  options.signal?.addEventListener('abort', stop, { once: true });
+  const { signal } = options;
+  const stop = (): void => void source.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    for await (const entry of tarEntries(plain, options.where ?? 'archive')) {
-      options.signal?.throwIfAborted();
-      await unpacking.add(entry);
-    }
+    signal?.throwIfAborted();
+    const plain = await decompressed(source);
+    for await (const entry of tarEntries(plain, options.where ?? 'archive')) await unpacking.add(entry);
   } catch (error) {
-    throw options.signal?.aborted ? options.signal.reason : error;
+    throw signal?.aborted ? signal.reason : error;
   } finally {
-    options.signal?.removeEventListener('abort', stop);
+    signal?.removeEventListener('abort', stop);
+    source.destroy();
   }
   return unpacking.written;
 }
@@ -68,7 +67,6 @@ class Unpacking {
     if (++this.written.entries > this.maxEntries) throw this.tooLarge(`more than ${this.maxEntries} entries`);
     const path = name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
     if (path === '' || path === '.') {
-      entry.skip();
       return;
     }
     if (path.startsWith('/') || path.split('/').includes('..')) throw this.unsafe(name, 'leads out of the folder');
@@ -80,7 +78,6 @@ class Unpacking {
         await this.makeFolder(target, name);
         break;
       case 'file':
-      case 'contiguous-file':
         if (this.written.bytes + size > this.maxBytes) throw this.tooLarge(`more than ${this.maxBytes} bytes`);
         this.written.bytes += size;
         await this.replace(target);
@@ -97,7 +94,6 @@ class Unpacking {
       default:
         throw this.unsafe(name, `is a ${type}, which is not unpacked`);
     }
-    entry.skip();
   }
 
   /** Makes a folder and those above it, refusing to pass through a link. */

@@ -46,4 +46,5 @@ export { extractLayer, type ExtractOptions } from './extract';
 export { buildLayer, type Layer, type LayerOptions } from './layer';
 export { tarStream } from './tar';
 export { entriesFromDirectory, orderEntries, type DirectoryOptions, type LayerEntry } from './tar-entries';
+export type { TarHeader } from './tar-header';
 export { tarEntries, type TarEntry } from './tar-read';

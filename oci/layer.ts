@@ -49,7 +49,7 @@ export async function buildLayer(content: readonly LayerEntry[] | string, option
   });
   const signal = options.signal ? { signal: options.signal } : {};
   try {
-    const tar = tarStream(entries, new Date((options.mtime ?? 0) * 1000));
+    const tar = tarStream(entries, options.mtime);
     if (gzip === false) await pipeline(tar, tapped, spool.writer(), signal);
     else
       await pipeline(

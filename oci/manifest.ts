@@ -67,7 +67,7 @@ export function subjectOf(bytes: Uint8Array, where: string): Descriptor | undefi
   const document = parseObject(bytes, where);
   if (document['subject'] === undefined || document['subject'] === null) return undefined;
   checkDescriptor(document['subject'], 'subject', where);
-  return document['subject'] as Descriptor;
+  return document['subject'];
 }
 
 /** The media type a manifest says it has, or its shape tells. Undefined when it is no manifest. */

@@ -1,45 +1,53 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pack as createPack, type Header, type Pack } from 'tar-stream';
-import { messageOf } from '../report';
-import { streamOfBytes } from './streams';
+import type { Readable } from 'node:stream';
+import { streamOf, streamOfBytes } from './streams';
 import { invalidEntry, type LayerEntry } from './tar-entries';
-
-type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
-
-/** The beginning of 1970: archives do not say when they were made. */
-const EPOCH = new Date(0);
+import { BLOCK, encodeHeader, padding } from './tar-header';
 
 /**
- * A tar stream (pax where names are long or not ASCII) of the entries in the order given: no times, no names of users.
- * The same entries always give the same bytes.
+ * A tar stream (ustar; pax where names are long or not ASCII) of the entries in the order given: one time for all, no names
+ * of users. The same entries always give the same bytes. `mtime` in seconds since 1970.
  */
-export function tarStream(entries: Iterable<LayerEntry>, mtime: Date = EPOCH): Readable {
-  const pack = createPack();
-  const write = async (): Promise<void> => {
-    for (const entry of entries) await add(pack, entry, mtime);
-    pack.finalize();
-  };
-  write().catch((error: unknown) => pack.destroy(error instanceof Error ? error : new Error(String(error))));
-  return Readable.from(pack, { objectMode: false, highWaterMark: 256 * 1024 });
+export function tarStream(entries: Iterable<LayerEntry>, mtime = 0): Readable {
+  return streamOf(write(entries, mtime));
 }
 
-async function add(pack: Pack, entry: LayerEntry, mtime: Date): Promise<void> {
-  const base = { uid: entry.uid ?? 0, gid: entry.gid ?? 0, uname: '', gname: '', mtime, size: 0 };
-  switch (entry.type) {
-    case 'directory':
-      return addEmpty(pack, { ...base, type: 'directory', name: `${entry.path}/`, mode: entry.mode ?? 0o755 });
-    case 'symlink':
-      return addEmpty(pack, { ...base, type: 'symlink', name: entry.path, mode: 0o777, linkname: entry.target });
-    case 'hardlink':
-      return addEmpty(pack, { ...base, type: 'link', name: entry.path, mode: 0o644, linkname: entry.target });
-    case 'file': {
-      const { size, open } = await opened(entry.content);
-      const header: EntryHeader = { ...base, type: 'file', name: entry.path, mode: entry.mode ?? 0o644, size };
-      return size === 0 ? addEmpty(pack, header) : addStream(pack, header, await open());
+async function* write(entries: Iterable<LayerEntry>, mtime: number): AsyncGenerator<Buffer> {
+  for (const entry of entries) {
+    const base = { uid: entry.uid ?? 0, gid: entry.gid ?? 0, mtime, size: 0, linkname: '', name: entry.path };
+    switch (entry.type) {
+      case 'directory':
+        yield encodeHeader({ ...base, type: 'directory', name: `${entry.path}/`, mode: entry.mode ?? 0o755 });
+        break;
+      case 'symlink':
+        yield encodeHeader({ ...base, type: 'symlink', mode: 0o777, linkname: entry.target });
+        break;
+      case 'hardlink':
+        yield encodeHeader({ ...base, type: 'link', mode: 0o644, linkname: entry.target });
+        break;
+      case 'file': {
+        const { size, open } = await opened(entry.content);
+        yield encodeHeader({ ...base, type: 'file', mode: entry.mode ?? 0o644, size });
+        yield* exactly(entry.path, size, open);
+        if (size % BLOCK !== 0) yield padding(size);
+      }
     }
   }
+  yield Buffer.alloc(2 * BLOCK);
+}
+
+/** The header has said how long the content is: another length would make the rest of the archive unreadable. */
+async function* exactly(path: string, size: number, open: () => Readable | Promise<Readable>): AsyncGenerator<Buffer> {
+  if (size === 0) return;
+  let seen = 0;
+  for await (const chunk of await open()) {
+    const bytes = chunk as Buffer;
+    seen += bytes.length;
+    if (seen > size) break;
+    if (bytes.length > 0) yield bytes;
+  }
+  if (seen !== size) throw invalidEntry(path, `is not ${size} bytes long when read`);
 }
 
 async function opened(
@@ -52,44 +60,4 @@ async function opened(
     size: (await stat(content.file)).size,
     open: () => createReadStream(content.file, { highWaterMark: 256 * 1024 }),
   };
-}
-
-function addEmpty(pack: Pack, header: EntryHeader): Promise<void> {
-  return new Promise((resolve, reject) => {
-    pack.entry(header, '', error => (error ? reject(error) : resolve()));
-  });
-}
-
-async function addStream(pack: Pack, header: EntryHeader, source: Readable): Promise<void> {
-  let ended = false;
-  let wake: () => void = () => undefined;
-  const written = new Promise<void>((resolve, reject) => {
-    const sink = pack.entry(header, error => {
-      ended = true;
-      wake();
-      if (error) reject(error);
-      else resolve();
-    });
-    sink.on('drain', () => wake());
-    const feed = async (): Promise<void> => {
-      for await (const chunk of source) {
-        if (ended) return;
-        if (!sink.write(chunk)) await new Promise<void>(resume => (ended ? resume() : (wake = resume)));
-      }
-      sink.end(undefined);
-    };
-    feed().catch((error: unknown) => {
-      sink.destroy(error as Error);
-      reject(error as Error);
-    });
-  });
-  try {
-    await written;
-  } catch (error) {
-    throw messageOf(error) === 'Size mismatch'
-      ? invalidEntry(header.name, `is not ${header.size} bytes long when read`)
-      : error;
-  } finally {
-    source.destroy();
-  }
 }
