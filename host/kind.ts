@@ -52,6 +52,8 @@ export async function deleteCluster(name: string, options: ClusterOptions = {}):
       what: `deleting the kind cluster ${name}`,
     });
   });
+  // kind leaves its network; the engine refuses to remove it while another cluster uses it.
+  await docker(['network', 'rm', 'kind'], { allow: [1] });
 }
 
 export async function clusterState(name: string): Promise<ClusterState> {

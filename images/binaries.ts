@@ -18,7 +18,7 @@ const hostBinaries: Readonly<Record<string, { readonly program: string; readonly
 };
 
 export type BinaryName =
-  'kind' | 'kubectl' | 'gitea' | 'registry' | 'podinfo-1.8.0' | 'podinfo-6.9.2' | 'runc-wrapper' | 'controller-gen';
+  'kind' | 'kubectl' | 'gitea' | 'registry' | `podinfo-${string}` | 'runc-wrapper' | 'controller-gen';
 
 /** The path of a program for this machine, built or taken from the cache. Static, needs nothing installed. */
 export async function ensureBinary(name: BinaryName, options: BuildOptions = {}): Promise<string> {

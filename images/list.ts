@@ -1,5 +1,18 @@
-import { gitea, ingress, kustomizeController, node, type Recipe, registry } from './recipes';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  airlock,
+  gitea,
+  ingress,
+  kustomizeController,
+  node,
+  PROGRAMS_FOLDER,
+  type Recipe,
+  registry,
+  releaseRunner,
+} from './recipes';
 import { KUBERNETES_VERSION } from './programs';
+import { projectRoot } from './root';
 
 /** A program of the platform as a container image. */
 export interface PlatformImage {
@@ -20,6 +33,9 @@ export interface PlatformImage {
   readonly minutes: number;
   readonly recipe: Recipe;
 }
+
+const AIRLOCK_VERSION = (JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string })
+  .version;
 
 const own = (name: string, version: string) => `airlock.local/${name}:${version}`;
 
@@ -85,6 +101,28 @@ export const platformImages: readonly PlatformImage[] = [
     paths: ['/etc/nginx', '/var/lib/nginx'],
     minutes: 1,
     recipe: ingress,
+  },
+  {
+    name: 'airlock',
+    version: AIRLOCK_VERSION,
+    reference: own('airlock', AIRLOCK_VERSION),
+    purpose: 'Airlock itself: stand-in for source-controller',
+    assembledFrom: 'Debian with git, Node.js, this checkout',
+    user: '1000:1000',
+    paths: ['/opt/airlock', '/var/lib/airlock'],
+    minutes: 1,
+    recipe: airlock,
+  },
+  {
+    name: 'release-runner',
+    version: AIRLOCK_VERSION,
+    reference: own('release-runner', AIRLOCK_VERSION),
+    purpose: 'Airlock with the programs that releases put into images',
+    assembledFrom: 'the airlock image, podinfo from its Go module',
+    user: '1000:1000',
+    paths: ['/opt/airlock', '/var/lib/airlock', PROGRAMS_FOLDER],
+    minutes: 1,
+    recipe: releaseRunner,
   },
 ];
 
