@@ -4,8 +4,7 @@ import {
   normalise,
   openComponentRepository,
   openRegistries,
-  transfer,
-  verifyComponentVersion,
+  transferComponentVersion,
   type ComponentRepository,
   type ComponentVersionAccess,
 } from '../../ocm';
@@ -110,19 +109,19 @@ export async function replicate(
 ): Promise<Replicated> {
   const options = { report, ...(signal === undefined ? {} : { signal }) };
   const signatures = Object.keys(inputs.trustedKeys);
-  const trust = {
-    ...options,
-    signatures,
-    keys: Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey })),
-  };
+  const keys = Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
   const { component, version } = wanted;
   const source = await openRegistry(inputs.source, inputs.destination);
   const destination = await openRegistry(inputs.destination);
   try {
-    await verifyComponentVersion(source, component, version, trust);
-    const done = await transfer(source, destination, component, version, { ...options, copyResources: true, recursive: true });
-    await verifyComponentVersion(destination, component, version, trust);
-    return { reference: `${inputs.destination.host}//${component}:${version}`, bytes: done.bytes, verifiedBy: signatures };
+    const access = await source.open(component, version, options);
+    const { bytes } = await transferComponentVersion(access, destination, {
+      ...options,
+      copyResources: true,
+      recursive: true,
+      verify: { signatures, keys },
+    });
+    return { reference: `${inputs.destination.host}//${component}:${version}`, bytes, verifiedBy: signatures };
   } finally {
     await source.close();
     await destination.close();
