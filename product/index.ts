@@ -19,14 +19,7 @@ export {
 export { parseImageReference, type ImageParts } from './image-reference';
 export type { LocalizedImage } from './localize';
 export { parseValues, type ConsumerValues, type ValidationFault } from './configure';
-export {
-  mergeValues,
-  sameValues,
-  type MergeInput,
-  type MergeResult,
-  type ValueChange,
-  type ValueChangeKind,
-} from './merge';
+export { mergeValues, sameValues, type MergeInput, type MergeResult } from './merge';
 export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapshot, type ProductLock } from './lock';
 export { buildSnapshot, snapshotConfigType, snapshotLayerType, type Snapshot, type SnapshotBlob } from './snapshot';
 export { manifestDiff, textDiff, type DiffLimits, type ObjectDiff } from './diff';
@@ -37,7 +30,10 @@ export * from './manifests';
 export { loadProduct, type LoadedPipeline, type LoadedProduct } from './product';
 export { productFileNames } from './product-files';
 export { renderProduct, type RenderedPipeline, type RenderedProduct } from './render';
-export { planProposal, type InstanceFiles, type Proposal, type ProposalInput, type ProposalKind } from './proposal';
+export { planProposal } from './proposal';
+export type { InstanceFiles, Proposal, ProposalInput, ProposalKind } from './proposal-input';
+export type { ValueChange, ValueChangeKind } from './change';
 export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';
 export { readTar, writeTar } from './tar';
 export { resourceReader, type ResourceReaderOptions } from './ocm';
+export * from './delivery';

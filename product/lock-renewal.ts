@@ -5,7 +5,7 @@ import { checkInstance, instanceDirectory, placeRoles, type ProductInstance } fr
 import { parseLock, textDigest, type ProductLock } from './lock';
 import { loadProduct } from './product';
 import { lockFiles, lockOf, productFileNames } from './product-files';
-import type { InstanceFiles } from './proposal';
+import type { InstanceFiles } from './proposal-input';
 import { renderProduct } from './render';
 import { buildSnapshot, type Snapshot } from './snapshot';
 import type { ResourceReader } from './source';

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { ValueChange, ValueChangeKind } from './merge';
+import type { ValueChange, ValueChangeKind } from './change';
 import { orderKeys } from './merge-order';
 import { formatPath, isMap, plain, sameValue, type Value, type ValueMap } from './value';
 import { blockValue, joinEntry, reindent, sliceValues, type Block, type Entry, type ValuesTree } from './values-tree';

@@ -1,6 +1,6 @@
 import type { ObjectDiff } from './diff';
-import type { Proposal, ProposalInput } from './proposal';
-import type { ValueChange, ValueChangeKind } from './merge';
+import type { ValueChange, ValueChangeKind } from './change';
+import type { Proposal, ProposalInput } from './proposal-input';
 import type { Value } from './value';
 
 /** A proposal before its own words. */
