@@ -15,6 +15,7 @@ export * from './descriptor';
 export * from './normalisation';
 export * from './repository';
 export * from './signing';
+export * from './transfer';
 export {
   readYaml,
   readYamlDocuments,

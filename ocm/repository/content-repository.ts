@@ -1,4 +1,13 @@
-import { describe, isIndex, parseIndex, readContent, type CallOptions, type Content, type Descriptor } from '../../oci';
+import {
+  describe,
+  isIndex,
+  MediaType,
+  parseIndex,
+  readContent,
+  type CallOptions,
+  type Content,
+  type Descriptor,
+} from '../../oci';
 import { AirlockError, hasCode } from '../../report';
 import { parseDescriptor, type AccessSpec, type ParsedDescriptor } from '../descriptor';
 import { StoredAccess } from './access';
@@ -95,7 +104,11 @@ export class ContentRepository implements ComponentRepository {
   async put(content: ComponentVersionContent, options: OpenOptions = {}): Promise<Descriptor> {
     const { component } = content.descriptor.descriptor;
     const target = this.contentOf(component.name);
-    for (const blob of content.blobs) await target.push(blob.descriptor, blob.source, options);
+    for (const blob of content.blobs) {
+      // A local blob is a layer, also where its media type is that of a manifest.
+      if (blob.source !== undefined)
+        await target.push({ ...blob.descriptor, mediaType: MediaType.octets }, blob.source, options);
+    }
     const stored = await this.pushManifest(target, content.descriptor, content.blobs.map(blobLayer), options);
     await storeTagged(target, stored.descriptor, stored.bytes, tagOfVersion(component.version), options);
     return stored.descriptor;

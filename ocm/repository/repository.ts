@@ -31,7 +31,8 @@ export interface OpenedContent {
 /** A blob to be stored with a component version. */
 export interface LocalBlob {
   readonly descriptor: Descriptor;
-  readonly source: ContentSource;
+  /** Absent when it is in the target already. */
+  readonly source?: ContentSource;
   /** What the blob is the content of, for the layer's annotation. */
   readonly artifacts: readonly { readonly kind: 'resource' | 'source'; readonly identity: Identity }[];
 }
@@ -44,7 +45,7 @@ export interface ComponentVersionContent {
 
 /** Where a repository is: what goes into `repositoryContexts`, and how images beside it are named. */
 export interface RepositoryLocation {
-  /** Host and port for a registry; undefined for archives and memory. */
+  /** `host[:port]` for a registry, with `http://` where that was written; undefined for archives and memory. */
   readonly registry?: string;
   /** Path below the host, without slashes at the ends; may be empty. */
   readonly subPath: string;

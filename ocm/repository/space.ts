@@ -1,10 +1,11 @@
+import { schemeFor } from '../../net';
 import { dockerConfigCredentials, MemoryContent, Registry, type Content, type RegistryOptions } from '../../oci';
 
 /** Many repositories under one roof: a registry, a CTF archive, memory. */
 export interface ContentSpace {
   /** For messages and references: `host:port`, a path, `memory`. */
   readonly name: string;
-  /** Set for registries: images can be named by it. */
+  /** Set for registries: `host[:port]`, with `http://` where that was written. Images can be named by it. */
   readonly registry?: string;
   content(repository: string): Content;
   /** Names of all repositories, where that can be told. */
@@ -16,7 +17,14 @@ export interface ContentSpace {
 /** A registry; `address` is `host[:port]`, or with `http://` or `https://`. */
 export function registrySpace(address: string, options: RegistryOptions = {}): ContentSpace {
   const registry = new Registry(address, options);
-  return { name: registry.host, registry: registry.host, content: name => registry.repository(name) };
+  const named = writtenName(address, registry.host);
+  return { name: named, registry: named, content: name => registry.repository(name) };
+}
+
+/** As references name it: the scheme stands only where it is not the one meant without it. */
+function writtenName(address: string, host: string): string {
+  const scheme = /^(https?):\/\//.exec(address)?.[1];
+  return scheme === undefined || scheme === schemeFor(host) ? host : `${scheme}://${host}`;
 }
 
 /** Opens registries by address. One instance shares connections and tokens between all that use it. */

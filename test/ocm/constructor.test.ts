@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { buildComponents, generateRsaKey, memorySpace, openComponentRepository, repositoryIn, signComponentVersion, verifyComponentVersion, type ComponentRepository } from '../../ocm';
+import {
+  buildComponents,
+  generateRsaKey,
+  memorySpace,
+  openComponentRepository,
+  repositoryIn,
+  signComponentVersion,
+  verifyComponentVersion,
+  type ComponentRepository,
+} from '../../ocm';
 import { hasCode } from '../../report';
 import { ImageLayout, assembleImage } from '../../oci';
 
@@ -44,7 +53,10 @@ components:
 `;
 
   const build = async (target: ComponentRepository): Promise<string[]> => {
-    const built = await buildComponents(write(constructor), target, { settings: { VERSION: '1.0.0+build.7' }, epoch: 1700000000 });
+    const built = await buildComponents(write(constructor), target, {
+      settings: { VERSION: '1.0.0+build.7' },
+      epoch: 1700000000,
+    });
     return built.map(each => each.manifestDigest);
   };
 
@@ -76,15 +88,24 @@ components:
     await build(target);
     const { privateKey, publicKey } = await generateRsaKey(2048);
     for (const algorithm of ['RSASSA-PKCS1-V1_5', 'RSASSA-PSS'] as const) {
-      await signComponentVersion(target, 'example.com/acme/platform', '2.0.0', { signature: algorithm.toLowerCase(), privateKey, algorithm, recursive: algorithm === 'RSASSA-PSS' });
+      await signComponentVersion(target, 'example.com/acme/platform', '2.0.0', {
+        signature: algorithm.toLowerCase(),
+        privateKey,
+        algorithm,
+        recursive: algorithm === 'RSASSA-PSS',
+      });
     }
-    const verified = await verifyComponentVersion(target, 'example.com/acme/platform', '2.0.0', { keys: [{ publicKey }] });
+    const verified = await verifyComponentVersion(target, 'example.com/acme/platform', '2.0.0', {
+      keys: [{ publicKey }],
+    });
     expect(verified.signatures.map(each => each.name)).to.deep.equal(['rsassa-pkcs1-v1_5', 'rsassa-pss']);
     expect(verified.resources.filter(each => each.checked === 'content')).to.have.length(5);
     await verifyComponentVersion(target, 'example.com/acme/backend', '1.0.0+build.7', { keys: [{ publicKey }] });
 
     const other = await generateRsaKey(2048);
-    const problem = await verifyComponentVersion(target, 'example.com/acme/platform', '2.0.0', { keys: [{ publicKey: other.publicKey }] }).catch((error: unknown) => error);
+    const problem = await verifyComponentVersion(target, 'example.com/acme/platform', '2.0.0', {
+      keys: [{ publicKey: other.publicKey }],
+    }).catch((error: unknown) => error);
     expect(hasCode(problem, 'ocm.not-verified')).to.equal(true);
     expect(String(problem)).to.contain('not made with the trusted key');
   });
@@ -93,7 +114,12 @@ components:
     const layout = await ImageLayout.create(path.join(folder, 'image'));
     await assembleImage({ target: layout, tag: '6.3.5', layers: [], architecture: 'amd64' });
     const target = repositoryIn(memorySpace());
-    await buildComponents(write('name: example.com/acme/web\nversion: 1.0.0\nprovider: {name: acme}\nresources:\n- {name: image, type: ociImage, version: 6.3.5, input: {type: ociImage, path: image}}\n'), target);
+    await buildComponents(
+      write(
+        'name: example.com/acme/web\nversion: 1.0.0\nprovider: {name: acme}\nresources:\n- {name: image, type: ociImage, version: 6.3.5, input: {type: ociImage, path: image}}\n',
+      ),
+      target,
+    );
     const opened = await target.open('example.com/acme/web', '1.0.0');
     expect(opened.descriptor.component.resources[0]?.access.referenceName).to.equal('example.com/acme/web/image:6.3.5');
     expect(opened.descriptor.component.resources[0]?.digest?.normalisationAlgorithm).to.equal('ociArtifactDigest/v1');
@@ -101,10 +127,25 @@ components:
 
   const errors: readonly (readonly [string, string, string, string])[] = [
     ['a missing setting', 'name: example.com/a/b\nversion: ${V}\nprovider: x\n', 'ocm.setting-missing', ':2:10'],
-    ['no input and no access', 'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresources:\n- name: aa\n  type: t\n', 'ocm.invalid-constructor', ':5:3'],
+    [
+      'no input and no access',
+      'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresources:\n- name: aa\n  type: t\n',
+      'ocm.invalid-constructor',
+      ':5:3',
+    ],
     ['a number as version', 'name: example.com/a/b\nversion: 1.10\nprovider: x\n', 'ocm.invalid-constructor', ':2:10'],
-    ['an unknown field', 'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresource: []\n', 'ocm.invalid-constructor', ':4:11'],
-    ['a missing file', 'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresources:\n- {name: aa, type: t, input: {type: file, path: nothing}}\n', 'ocm.input-not-found', ':5:3'],
+    [
+      'an unknown field',
+      'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresource: []\n',
+      'ocm.invalid-constructor',
+      ':4:11',
+    ],
+    [
+      'a missing file',
+      'name: example.com/a/b\nversion: 1.0.0\nprovider: x\nresources:\n- {name: aa, type: t, input: {type: file, path: nothing}}\n',
+      'ocm.input-not-found',
+      ':5:3',
+    ],
     ['broken YAML', 'name: [a\n', 'ocm.invalid-yaml', ':2:1'],
   ];
   for (const [what, text, code, place] of errors) {

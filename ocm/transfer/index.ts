@@ -1,0 +1,2 @@
+export { type TransferOptions, type TransferredComponentVersion, type TransferResult } from './options';
+export { transferComponentVersion } from './transfer';
