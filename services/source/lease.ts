@@ -69,9 +69,16 @@ export async function holdLease(
 ): Promise<() => Promise<void>> {
   const identity = `${OURS}${hostname()}_${randomUUID()}`;
   const key: ObjectKey = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', namespace, name: NAME };
-  while (!(await tryTake(cluster, key, identity, signal))) {
-    log.info({ lease: `${namespace}/${NAME}` }, 'another stand-in holds the lease: waiting');
-    await sleep(RENEW, undefined, { signal });
+  try {
+    while (!(await tryTake(cluster, key, identity, signal))) {
+      log.info({ lease: `${namespace}/${NAME}` }, 'another stand-in holds the lease: waiting');
+      await sleep(RENEW, undefined, { signal });
+    }
+  } catch (error) {
+    // A namespace without Flux, or an account that may only look: then nobody else can be kept out either.
+    if (!hasCode(error, 'cluster.forbidden') && !isMissing(error)) throw error;
+    log.warn({ lease: `${namespace}/${NAME}` }, `runs without the lease: ${messageOf(error)}`);
+    return () => Promise.resolve();
   }
   const stopped = new AbortController();
   const until = AbortSignal.any([signal, stopped.signal]);
