@@ -12,6 +12,8 @@ import { renderProduct, type RenderedProduct } from './render';
 import type { Proposal, ProposalInput, ProposalKind } from './proposal-input';
 import { buildSnapshot } from './snapshot';
 
+export type { InstanceFiles, Proposal, ProposalInput, ProposalKind } from './proposal-input';
+
 /**
  * Plans what should be merged for an instance to run a version: pure, writes nothing, reads only small resources.
  * Planning again after the merge gives `kind: 'none'`. Errors of the consumer's files carry their position.
