@@ -1,5 +1,6 @@
-import type { CallOptions, Cluster } from './cluster';
+import type { Cluster } from './cluster';
 import { condition, numberAt, textAt, type KubernetesObject, type ObjectKey } from './object';
+import type { CallOptions } from './options';
 
 export const sourceApiVersion = 'source.toolkit.fluxcd.io/v1';
 export const kustomizeApiVersion = 'kustomize.toolkit.fluxcd.io/v1';

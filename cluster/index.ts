@@ -2,17 +2,8 @@ export * from './object';
 export { ClusterError, type StatusCause } from './errors';
 export { loadAccess, parseAccess, type ClusterAccess } from './kubeconfig';
 export { Discovery, apiPrefix, type ResourceKind } from './discovery';
-export {
-  Cluster,
-  defaultFieldManager,
-  isMissing,
-  type ApplyOptions,
-  type DeleteOptions,
-  type ListOptions,
-  type LogOptions,
-  type PatchKind,
-  type WriteOptions,
-} from './cluster';
+export { Cluster, defaultFieldManager, isMissing } from './cluster';
+export type * from './options';
 export type { WatchEvent, WatchOptions } from './watch';
 export * from './readiness';
 export {

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallOptions, Cluster } from './cluster';
 import type { Connection } from './connection';
-import { resourcePath } from './discovery';
+import { resourcePath, type Discovery } from './discovery';
 import { ClusterError, errorFromStatus } from './errors';
 import { numberAt, textAt, type KubernetesObject } from './object';
+import type { CallOptions, ListOptions } from './options';
 
 export interface WatchEvent {
   /** `synced` comes once after the objects that existed at the start (each as `added`), and carries none itself. */
@@ -20,6 +20,14 @@ export interface WatchOptions extends CallOptions {
   readonly onInterrupted?: (error: unknown) => void;
 }
 
+/** Where a watch reads from. */
+export interface WatchSource {
+  readonly connection: Connection;
+  readonly discovery: Discovery;
+  /** All objects there are, and the version to watch from. */
+  list(options: ListOptions): Promise<{ items: KubernetesObject[]; resourceVersion: string }>;
+}
+
 /** A server that is silent longer than this (bookmarks come every minute) is taken for lost. Milliseconds. */
 const IDLE = 150_000;
 
@@ -28,8 +36,7 @@ const IDLE = 150_000;
  * reports the difference as events. Throws only where repeating cannot help: unauthorized, forbidden, invalid.
  */
 export async function* watchObjects(
-  cluster: Cluster,
-  connection: Connection,
+  source: WatchSource,
   apiVersion: string,
   kind: string,
   options: WatchOptions,
@@ -42,13 +49,13 @@ export async function* watchObjects(
   while (!signal?.aborted) {
     try {
       if (version === undefined) {
-        const listed = await cluster.listWithVersion(apiVersion, kind, options);
+        const listed = await source.list(options);
         yield* difference(known, listed.items);
         if (!synced) yield { type: 'synced', object: undefined };
         synced = true;
         version = listed.resourceVersion;
       }
-      for await (const event of streamOnce(cluster, connection, apiVersion, kind, version, options)) {
+      for await (const event of streamOnce(source, apiVersion, kind, version, options)) {
         failures = 0;
         version = event.object.metadata.resourceVersion ?? version;
         if (event.type === 'bookmark') continue;
@@ -103,14 +110,13 @@ interface RawEvent {
 
 /** One watch request, until the server ends it (it does so every few minutes). */
 async function* streamOnce(
-  cluster: Cluster,
-  connection: Connection,
+  { connection, discovery }: WatchSource,
   apiVersion: string,
   kind: string,
   resourceVersion: string,
   options: WatchOptions,
 ): AsyncGenerator<RawEvent, void, undefined> {
-  const served = await cluster.discovery.resolve(apiVersion, kind, options.signal);
+  const served = await discovery.resolve(apiVersion, kind, options.signal);
   const doing = `watch ${served.plural}`;
   const body = await connection.stream({
     method: 'GET',
@@ -131,7 +137,7 @@ async function* streamOnce(
   body.on('error', error => (broken.error = error));
   try {
     for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-      if (line.length > 0) yield parseEvent(line, doing, cluster.access.server);
+      if (line.length > 0) yield parseEvent(line, doing, connection.access.server);
     }
   } finally {
     body.destroy();
@@ -140,7 +146,7 @@ async function* streamOnce(
     throw new ClusterError({
       code: 'cluster.unreachable',
       message: `Cannot ${doing}: the connection broke`,
-      where: cluster.access.server,
+      where: connection.access.server,
       cause: broken.error,
     });
   }
