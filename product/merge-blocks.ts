@@ -87,7 +87,9 @@ export class MergeRun {
       tell('kept-edit');
       return current;
     }
-    if (isMap(current.value) && isMap(arriving.value)) return this.nested(base, current, arriving, path, indents);
+    const apart = current.body.kind === 'leaf' && base !== undefined && sameValue(base.value, arriving.value);
+    if (isMap(current.value) && isMap(arriving.value) && !apart)
+      return this.nested(base, current, arriving, path, indents);
     if (!edited) {
       tell('vendor-changed');
       return withCommentsOf(base, current, arriving, indents);

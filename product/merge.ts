@@ -52,18 +52,13 @@ function firstValues(base: string | undefined, next: string, file: string): Merg
 }
 
 function merge(base: string | undefined, current: string, next: string, file: string): MergeResult {
-  const nextTree = sliceValues(next, 'new defaults');
-  const baseTree = base === undefined ? undefined : sliceValues(base, 'previous defaults');
-  const attempt = (text: string): MergeResult | undefined => {
-    const run = new MergeRun(base === undefined, keptPaths(text));
-    const merged = run.trees(baseTree, sliceValues(text, file), nextTree);
-    const result = joinValues(merged.tree);
-    // The text is only believed when it reads back as the value that the merge decided on.
-    if (!readsAs(result, merged.value, file)) return undefined;
-    return { text: result, changes: run.changes, conflicts: run.changes.filter(each => each.kind === 'conflict') };
-  };
-  // Anchors whose entry moved or went can break the text: then aliases are written out first.
-  const merged = attempt(current) ?? attempt(expanded(current, file));
+  const plainer = (text: string): string => rewritten(text, file);
+  // Pieces of text can affect one another: an anchor whose entry goes, a block text that takes the blank lines behind it.
+  // Then the consumer's file, and at last all three, are written out more plainly first.
+  const merged =
+    attempt(base, current, next, file) ??
+    attempt(base, plainer(current), next, file) ??
+    attempt(base === undefined ? undefined : plainer(base), plainer(current), plainer(next), file);
   if (merged) return merged;
   throw new AirlockError({
     code: 'product.values-not-mergeable',
@@ -71,6 +66,16 @@ function merge(base: string | undefined, current: string, next: string, file: st
     remedy: 'Write it as plain block maps, without anchors, aliases and explicit keys.',
     where: file,
   });
+}
+
+/** Merges as text. The result is only believed when it reads back as the value that the merge decided on. */
+function attempt(base: string | undefined, current: string, next: string, file: string): MergeResult | undefined {
+  const baseTree = base === undefined ? undefined : sliceValues(base, 'previous defaults');
+  const run = new MergeRun(base === undefined, keptPaths(current));
+  const merged = run.trees(baseTree, sliceValues(current, file), sliceValues(next, 'new defaults'));
+  const text = joinValues(merged.tree);
+  if (!readsAs(text, merged.value, file)) return undefined;
+  return { text, changes: run.changes, conflicts: run.changes.filter(each => each.kind === 'conflict') };
 }
 
 function readsAs(text: string, value: Value, file: string): boolean {
@@ -82,7 +87,7 @@ function readsAs(text: string, value: Value, file: string): boolean {
   }
 }
 
-function expanded(text: string, file: string): string {
+function rewritten(text: string, file: string): string {
   const document = onlyDocument(parseYamlSource(text, file));
   return document ? blockStyle(document) : text;
 }

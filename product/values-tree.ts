@@ -143,7 +143,7 @@ export function reindent(entry: Entry, from: number, to: number): Entry {
   };
 }
 
-/** The same document with every map in block style and every alias written out. */
+/** The same document with every map in block style, every alias written out and no text that keeps the blank lines behind it. */
 export function blockStyle(document: YamlDocument): string {
   const copy = document.clone();
   const expand = (node: unknown): unknown => {
@@ -153,12 +153,18 @@ export function blockStyle(document: YamlDocument): string {
         return expand(copy.createNode(nodeValue(node, copy as never)));
       }
       for (const pair of node.items) pair.value = expand(pair.value);
-      node.flow = false;
+      node.flow = node.items.length === 0;
     } else if (isSeq(node)) node.items = node.items.map(expand);
     return node;
   };
   copy.contents = expand(copy.contents) as never;
-  visit(copy, { Value: (_key, node) => void delete node.anchor });
+  visit(copy, {
+    Value: (_key, node) => void delete node.anchor,
+    Scalar: (_key, node) => {
+      const { value } = node;
+      if (typeof value === 'string' && /(^|\n)\n$/.test(value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
   return copy.toString({ lineWidth: 0 });
 }
 

@@ -140,6 +140,12 @@ describe('mergeValues', () => {
     expect(mergeValues({ base: '', current: '', next: '' }).text).to.equal('');
   });
 
+  it('merges beside texts that keep the blank lines behind them', () => {
+    const will = 'a: {}\nb: |+\n  kept\n\n\ne: {}\n';
+    const result = mergeValues({ base: '', current: 'a: {}\n\ne: {}\n', next: will });
+    expect(parse(result.text)).to.deep.equal(parse(will));
+  });
+
   it('keeps Windows line ends', () => {
     const result = mergeValues({
       base,
@@ -175,10 +181,13 @@ describe('mergeValues', () => {
       '|\n@  long\n@  text',
       '\n@  - a\n@  - b # b',
       '>-\n@  folded',
+      '\n@- a\n@- b',
+      '{x: 1, y: [2]} ',
+      '"two\n@  lines"',
     );
     const noise = fc.constantFrom('', '', '', '# note\n', '\n', '\n# about\n# this\n');
     const comment = fc.constantFrom('', '', ' # why');
-    const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const key = fc.constantFrom('a', 'b', "'c d'", 'd', '"e"');
     const line = fc.record({ noise, comment, scalar });
     type Node = { noise: string; comment: string; scalar: string; children?: [string, Node][] };
     const nodes: fc.Arbitrary<[string, Node][]> = fc.letrec<{ map: [string, Node][] }>(tie => ({
@@ -194,12 +203,12 @@ describe('mergeValues', () => {
         { selector: ([name]) => name, maxLength: 5 },
       ),
     })).map;
-    const write = (map: [string, Node][], indent: string): string =>
+    const write = (map: [string, Node][], indent: string, step = '  '): string =>
       map
         .map(([name, node]) => {
           const lead = node.noise.replace(/^(?=#)/gm, indent);
           if (node.children && node.children.length > 0) {
-            return `${lead}${indent}${name}:${node.comment}\n${write(node.children, `${indent}  `)}`;
+            return `${lead}${indent}${name}:${node.comment}\n${write(node.children, indent + step, step)}`;
           }
           if (node.children) return `${lead}${indent}${name}: {}${node.comment}\n`;
           const block = node.scalar.includes('\n');
@@ -207,7 +216,7 @@ describe('mergeValues', () => {
           return `${lead}${indent}${name}:${text.startsWith('\n') || text === '' ? text : ` ${text}`}${block ? '' : node.comment}\n`;
         })
         .join('');
-    const file = nodes.map(map => write(map, ''));
+    const file = fc.tuple(nodes, fc.constantFrom('  ', '    ', ' ')).map(([map, step]) => write(map, '', step));
     const options = { numRuns: Number(process.env.AIRLOCK_PROPERTY_RUNS ?? 300) };
     const leaves = (tree: unknown, path: string[] = []): [string, string][] =>
       typeof tree === 'object' && tree !== null && !Array.isArray(tree)
