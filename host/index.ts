@@ -19,3 +19,4 @@ export {
   kubeconfigOf,
 } from './kind';
 export { type ClusterSpec, INGRESS_NODE_PORT, type NodeRegistry } from './kind-config';
+export { type CheckResult, type CheckStatus, doctor, type DoctorOptions } from './doctor';

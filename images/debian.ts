@@ -15,12 +15,14 @@ const RECIPE_VERSION = 4;
 /** Bytes a root and its packages need while it is being made. */
 const ROOT_SPACE = 2e9;
 
-/** A minimal Debian of the suite that this machine runs, with certificates: the base of every image that needs more than one static program. */
-export async function debianBase(options: BuildOptions): Promise<LayerRecipe> {
-  const suite = await debianSuite();
+/** The release whose packages images are made of, whatever this machine runs: a recipe means the same everywhere. */
+const SUITE = 'bookworm';
+
+/** A minimal Debian with certificates: the base of every image that needs more than one static program. */
+export function debianBase(options: BuildOptions): LayerRecipe {
   return {
     name: 'debian-base',
-    key: contentKey('debian-base', RECIPE_VERSION, suite, process.arch),
+    key: contentKey('debian-base', RECIPE_VERSION, SUITE, process.arch),
     make: work =>
       building('debian-base', async logFile => {
         await requireDebootstrap(options);
@@ -28,8 +30,8 @@ export async function debianBase(options: BuildOptions): Promise<LayerRecipe> {
         const root = join(work, 'root');
         const debs = join(cacheDir(), 'debs');
         await mkdir(debs, { recursive: true });
-        const args = ['--variant=minbase', '--include=ca-certificates', `--cache-dir=${debs}`, suite, root];
-        await inOwnMounts(['debootstrap', ...args, ...(await debianMirror(suite))], {
+        const args = ['--variant=minbase', '--include=ca-certificates', `--cache-dir=${debs}`, SUITE, root];
+        await inOwnMounts(['debootstrap', ...args, ...(await debianMirror())], {
           signal: options.signal,
           logFile,
           what: 'debootstrap',
@@ -54,12 +56,8 @@ export interface DebianPackages {
 }
 
 /** Packages on top of the base, as a layer of their own that holds only what they add or change. */
-export async function debianPackages(
-  store: ImageLayout,
-  wanted: DebianPackages,
-  options: BuildOptions,
-): Promise<LayerRecipe> {
-  const base = await debianBase(options);
+export function debianPackages(store: ImageLayout, wanted: DebianPackages, options: BuildOptions): LayerRecipe {
+  const base = debianBase(options);
   return {
     name: wanted.name,
     key: contentKey(base.key, RECIPE_VERSION, wanted.packages, wanted.configure, wanted.version),
@@ -151,18 +149,12 @@ function isVolatile(path: string): boolean {
   );
 }
 
-async function debianSuite(): Promise<string> {
-  const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  const suite = /^ID=debian$/m.test(text) ? /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1] : undefined;
-  return suite ?? 'bookworm';
-}
-
-/** The mirror this machine installs from, where it is a Debian itself; else debootstrap's own choice. */
-async function debianMirror(suite: string): Promise<string[]> {
+/** The mirror this machine installs from, where it offers that release; else debootstrap's own choice. */
+async function debianMirror(): Promise<string[]> {
   const { stdout } = await run('apt-get', ['indextargets', '--format', '$(SITE) $(CODENAME) $(COMPONENT)']).catch(
     () => ({ stdout: '' }),
   );
-  const line = stdout.split('\n').find(candidate => candidate.endsWith(` ${suite} main`));
+  const line = stdout.split('\n').find(candidate => candidate.endsWith(` ${SUITE} main`));
   const site = line?.split(' ')[0];
   return site ? [site] : [];
 }
@@ -171,7 +163,7 @@ async function debianMirror(suite: string): Promise<string[]> {
 async function takeHostSources(root: string): Promise<void> {
   for (const file of ['etc/apt/sources.list', 'etc/apt/sources.list.d/debian.sources']) {
     const text = await readFile(`/${file}`, 'utf8').catch(() => '');
-    if (text.includes('debian')) await writeFile(join(root, file), text);
+    if (text.includes(SUITE)) await writeFile(join(root, file), text);
   }
   if (existsSync(join(root, 'etc/apt/sources.list.d/debian.sources')))
     await rm(join(root, 'etc/apt/sources.list'), { force: true });

@@ -1,20 +1,11 @@
-import type { ImageConfig } from '../oci';
 import { AirlockError, type Reporter, reported, silent } from '../report';
 import { contentKey } from './cache';
-import { platformImage } from './list';
-import type { RecipeContext } from './recipes';
-import {
-  assemble,
-  ensureLayer,
-  findImage,
-  imageStore,
-  type LayerRecipe,
-  recordImage,
-  type StoredImage,
-  type StoredLayer,
-} from './store';
+import { type PlatformImage, platformImage, platformImages } from './list';
+import { pullFailed, pullImage, type PullOptions, sourceFor } from './pull';
+import type { ImageRecipe, RecipeContext } from './recipes';
+import { assemble, ensureLayer, findImage, imageStore, recordImage, type StoredImage, type StoredLayer } from './store';
 
-export interface EnsureOptions {
+export interface EnsureOptions extends PullOptions {
   readonly report?: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,63 +21,65 @@ export interface ReadyImage {
 }
 
 /**
- * The named images, from the cache where they are there, else assembled.
- * @throws `images.build-failed` naming the program and the log file, `images.disk-full`, `images.root-needed`, `images.go-missing`
+ * The named images (undefined: all): from the cache where they are there, pulled where a registry answers, else assembled.
+ * @throws `images.build-failed` naming the image and the log file, `images.disk-full`, `images.root-needed`, `images.go-missing`, `images.unknown`
  */
 export async function ensureImages(
-  names: readonly string[],
+  names: readonly string[] | undefined,
   options: EnsureOptions = {},
 ): Promise<Map<string, ReadyImage>> {
   const store = await imageStore();
   const report = options.report ?? silent;
   const context: RecipeContext = { store, options };
   const ready = new Map<string, ReadyImage>();
-  for (const name of names) {
+  for (const name of names ?? platformImages.map(image => image.name)) {
     options.signal?.throwIfAborted();
     const image = platformImage(name);
-    const recipe = await image.recipe(context);
-    const key = recipeOf(recipe);
-    const known = await findImage(store, name, key);
-    const title = `${image.reference}`;
-    let stored: StoredImage;
-    if (known) {
-      stored = known;
-      report({ kind: 'skipped', id: `images/${name}`, title, detail: 'in the cache' });
+    const { recipe, key, reference } = await recipeDigest(image, context);
+    let stored = await findImage(store, name, key);
+    const id = `images/${name}`;
+    if (stored) {
+      report({ kind: 'skipped', id, title: `Image ${reference}`, detail: 'in the cache' });
     } else {
-      stored = await reported(
-        report,
-        `images/${name}`,
-        title,
-        () => provide(name, key, recipe, context),
-        result => result.origin,
-      );
+      const provide = async () =>
+        (await pull(image, reference, options)) ?? (await build(image, reference, recipe, context));
+      stored = await reported(report, id, `Image ${reference}`, provide, result => result.origin);
+      await recordImage(name, key, stored);
     }
-    ready.set(name, {
-      layoutDir: store.folder,
-      digest: stored.digest,
-      reference: image.reference,
-      origin: stored.origin,
-    });
+    ready.set(name, { layoutDir: store.folder, digest: stored.digest, reference, origin: stored.origin });
   }
   return ready;
 }
 
-interface Built {
-  readonly layers: readonly LayerRecipe[];
-  readonly config: ImageConfig;
+/** A recipe with its key and the name of its image. */
+export async function recipeDigest(
+  image: PlatformImage,
+  context: RecipeContext,
+): Promise<{ recipe: ImageRecipe; key: string; reference: string }> {
+  const recipe = await image.recipe(context);
+  const layers = recipe.layers.map(layer => layer.key);
+  const key = contentKey(layers, recipe.config);
+  return { recipe, key, reference: image.reference };
 }
 
-function recipeOf(recipe: Built): string {
-  return contentKey(
-    recipe.layers.map(layer => layer.key),
-    recipe.config,
-  );
+/** Undefined where the image is to be assembled. */
+async function pull(image: PlatformImage, reference: string, options: EnsureOptions): Promise<StoredImage | undefined> {
+  const source = await sourceFor(image, reference, options);
+  if (!source) return undefined;
+  try {
+    return await pullImage(source, await imageStore(), reference, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (source.required) throw error;
+    options.report?.({ kind: 'info', id: `images/${image.name}`, title: pullFailed(source, error) });
+    return undefined;
+  }
 }
 
-async function provide(
-  name: string,
-  key: string,
-  recipe: Built,
+async function build(
+  image: PlatformImage,
+  reference: string,
+  recipe: ImageRecipe,
   { store, options }: RecipeContext,
 ): Promise<StoredImage> {
   const layers: StoredLayer[] = [];
@@ -97,27 +90,12 @@ async function provide(
     if (!(error instanceof AirlockError)) throw error;
     throw new AirlockError({
       code: error.code,
-      message: `Image ${name}: ${error.message}`,
+      message: `Image ${image.name}: ${error.message}`,
       ...(error.remedy ? { remedy: error.remedy } : {}),
       ...(error.where ? { where: error.where } : {}),
       cause: error,
     });
   }
-  const { digest } = await assemble(store, layers, recipe.config, platformImage(name).reference);
-  const image = { digest, origin: 'assembled' };
-  await recordImage(name, key, image);
-  return image;
-}
-
-/** Those of the named images that are in the cache. Builds and pulls nothing. */
-export async function knownImages(names: readonly string[], options: EnsureOptions = {}): Promise<Map<string, ReadyImage>> {
-  const store = await imageStore();
-  const known = new Map<string, ReadyImage>();
-  for (const name of names) {
-    const image = platformImage(name);
-    const stored = await findImage(store, name, recipeOf(await image.recipe({ store, options })));
-    if (stored === undefined) continue;
-    known.set(name, { layoutDir: store.folder, digest: stored.digest, reference: image.reference, origin: stored.origin });
-  }
-  return known;
+  const { digest } = await assemble(store, layers, recipe.config, reference);
+  return { digest, origin: 'assembled' };
 }

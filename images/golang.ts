@@ -38,6 +38,8 @@ export async function recipeKey(program: GoProgram): Promise<string> {
 export async function buildGo(program: GoProgram, options: BuildOptions = {}): Promise<string> {
   const prefix = `${program.name}-${await recipeKey(program)}`;
   const go = await goVersion();
+  const imported = join('bin', `${prefix}-imported`);
+  if (existsSync(join(cacheDir(), imported))) return join(cacheDir(), imported);
   const cached = go ? join('bin', `${prefix}-${go}`) : await builtElsewhere(prefix);
   if (cached && existsSync(join(cacheDir(), cached))) return join(cacheDir(), cached);
   if (!cached) throw goMissing(program);

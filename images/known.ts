@@ -1,4 +1,4 @@
-import { recipeDigest, type ReadyImage } from './ensure';
+import { type ReadyImage, recipeDigest } from './ensure';
 import { platformImage } from './list';
 import { findImage, imageStore } from './store';
 
@@ -9,7 +9,7 @@ export async function knownImages(names: readonly string[]): Promise<Map<string,
   for (const name of names) {
     const { key, reference } = await recipeDigest(platformImage(name), { store, options: {} });
     const stored = await findImage(store, name, key);
-    if (stored !== undefined) known.set(name, { layoutDir: store.folder, digest: stored.digest, reference, origin: stored.origin });
+    if (stored) known.set(name, { layoutDir: store.folder, digest: stored.digest, reference, origin: stored.origin });
   }
   return known;
 }

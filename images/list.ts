@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { AirlockError } from '../report';
 import {
   airlock,
   gitea,
@@ -126,9 +127,13 @@ export const platformImages: readonly PlatformImage[] = [
   },
 ];
 
-/** @throws an ordinary Error for names that are not in the list: callers check what users typed */
+/** @throws `images.unknown` naming those there are */
 export function platformImage(name: string): PlatformImage {
   const found = platformImages.find(image => image.name === name);
-  if (!found) throw new Error(`no image ${name} in images/list.ts`);
-  return found;
+  if (found) return found;
+  throw new AirlockError({
+    code: 'images.unknown',
+    message: `There is no platform image "${name}"`,
+    remedy: `Choose from: ${platformImages.map(image => image.name).join(', ')}`,
+  });
 }

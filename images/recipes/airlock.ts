@@ -44,23 +44,17 @@ export const releaseRunner: Recipe = async context => ({
 
 async function airlockLayers(context: RecipeContext): Promise<LayerRecipe[]> {
   const root = projectRoot();
-  return [
-    await debianBase(context.options),
-    await gitLayer(context),
-    await nodeLayer(),
-    await modulesLayer(root),
-    await codeLayer(root),
-  ];
+  return [debianBase(context.options), gitLayer(context), nodeLayer(), await modulesLayer(root), await codeLayer(root)];
 }
 
 /** The very Node that runs now: `npm ci` brought it, or the user chose it. */
-async function nodeLayer(): Promise<LayerRecipe> {
+function nodeLayer(): LayerRecipe {
   const node = realpathSync(process.execPath);
-  return Promise.resolve({
+  return {
     name: 'airlock-node',
     key: contentKey(process.version, process.arch, 1),
     make: () => Promise.resolve([{ file: node, to: '/usr/local/bin/node' }]),
-  });
+  };
 }
 
 /** Production packages but Pulumi's: deployments run where Airlock was installed, not in the cluster. */

@@ -79,8 +79,8 @@ async function imageLayers(image: ControlPlaneImage, context: RecipeContext): Pr
   if (!image.netfilter) return [binary];
   const packages = ['iptables', 'nftables', 'ipset', 'conntrack', 'kmod'];
   return [
-    await debianBase(context.options),
-    await debianPackages(context.store, { name: 'debian-netfilter', packages }, context.options),
+    debianBase(context.options),
+    debianPackages(context.store, { name: 'debian-netfilter', packages }, context.options),
     binary,
   ];
 }

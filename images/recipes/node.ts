@@ -30,12 +30,8 @@ ln -sf /lib/systemd/systemd /sbin/init`;
 /** The kind node image: kind's support files, containerd, the kubelet and the control plane's images, on Debian. */
 export const node: Recipe = async context => ({
   layers: [
-    await debianBase(context.options),
-    await debianPackages(
-      context.store,
-      { name: 'debian-node', packages: PACKAGES, configure: CONFIGURE },
-      context.options,
-    ),
+    debianBase(context.options),
+    debianPackages(context.store, { name: 'debian-node', packages: PACKAGES, configure: CONFIGURE }, context.options),
     await filesLayer(context),
     textLayer('node-units', units),
     await controlPlaneLayer(context),

@@ -32,7 +32,7 @@ export const gitea: Recipe = async context => {
     1,
   );
   return {
-    layers: [await debianBase(context.options), await gitLayer(context), program],
+    layers: [debianBase(context.options), gitLayer(context), program],
     config: {
       User: '1000:1000',
       WorkingDir: '/var/lib/gitea',
@@ -117,25 +117,26 @@ export const kustomizeController: Recipe = async context => ({
 });
 
 /** Debian's nginx, as a plain reverse proxy: `nginx -c <file> -g 'daemon off;'`, user 101. */
-export const ingress: Recipe = async context => ({
-  layers: [
-    await debianBase(context.options),
-    await debianPackages(
-      context.store,
-      {
-        name: 'debian-nginx',
-        packages: ['nginx-light'],
-        configure:
-          'groupadd --system --gid 101 nginx || true\nuseradd --system --uid 101 --gid 101 --no-create-home --home-dir /nonexistent nginx || true',
-      },
-      context.options,
-    ),
-    textLayer('nginx-files', [
-      { folder: true, to: '/var/lib/nginx', mode: 0o777 },
-      { folder: true, to: '/var/log/nginx', mode: 0o777 },
-      { link: '/dev/stderr', to: '/var/log/nginx/error.log' },
-      { link: '/dev/stdout', to: '/var/log/nginx/access.log' },
-    ]),
-  ],
-  config: { Cmd: ['nginx', '-g', 'daemon off;'], Env: [PATH], ExposedPorts: ['80/tcp'], StopSignal: 'SIGQUIT' },
-});
+export const ingress: Recipe = context =>
+  Promise.resolve({
+    layers: [
+      debianBase(context.options),
+      debianPackages(
+        context.store,
+        {
+          name: 'debian-nginx',
+          packages: ['nginx-light'],
+          configure:
+            'groupadd --system --gid 101 nginx || true\nuseradd --system --uid 101 --gid 101 --no-create-home --home-dir /nonexistent nginx || true',
+        },
+        context.options,
+      ),
+      textLayer('nginx-files', [
+        { folder: true, to: '/var/lib/nginx', mode: 0o777 },
+        { folder: true, to: '/var/log/nginx', mode: 0o777 },
+        { link: '/dev/stderr', to: '/var/log/nginx/error.log' },
+        { link: '/dev/stdout', to: '/var/log/nginx/access.log' },
+      ]),
+    ],
+    config: { Cmd: ['nginx', '-g', 'daemon off;'], Env: [PATH], ExposedPorts: ['80/tcp'], StopSignal: 'SIGQUIT' },
+  });
