@@ -3,6 +3,7 @@ import type { StackFiles } from './backend';
 import { effectiveConfig } from './config-value';
 import type { DeploymentOutcome } from './deployment';
 import type { EventSink, Operation, UpdateResult } from './events';
+import { forgetResource } from './forget-resource';
 import { breakLocks } from './lock';
 import { findSdk } from './project';
 import { StackSecrets } from './stack-secrets';
@@ -109,6 +110,14 @@ export class Stack {
   /** Changes the state by hand: `edit` gets the loaded resources and returns what they shall be. Throws `engine.state-invalid`. */
   edit(edit: (snapshot: Snapshot) => Snapshot): Promise<void> {
     return this.state.edit(edit);
+  }
+
+  /**
+   * Takes a resource out of the state; it lives on unmanaged. Throws `engine.unknown-resource`, `engine.protected` unless `force`,
+   * and `engine.has-dependents` unless `dependents` go as well.
+   */
+  forget(urn: string, options: { force?: boolean; dependents?: boolean } = {}): Promise<void> {
+    return this.edit(snapshot => forgetResource(snapshot, urn, options));
   }
 
   /** Breaks the stack's locks; answers how many there were. For when it is certain that nothing runs. */

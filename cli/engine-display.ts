@@ -1,0 +1,278 @@
+import { containsUnknown, isDefaultProvider, ROOT_STACK_TYPE, urnName, urnType } from '../engine';
+import type { EngineEvent, Operation, StepOp, StepRecord, UpdateResult } from '../engine';
+import { LiveTree } from './live-tree';
+import { plainMap } from './plain-value';
+import { diffNote, propertyDiff, shortValue } from './property-diff';
+import { colorsFor, duration } from './terminal';
+
+export interface DisplayOptions {
+  /** Show property diffs. */
+  readonly diff?: boolean;
+  readonly showSecrets?: boolean;
+  /** Print nothing but, at the end, one JSON document. */
+  readonly json?: boolean;
+  /** Default: standard output. */
+  readonly stream?: NodeJS.WriteStream;
+}
+
+/** Words for a step, by what is being done: in a preview, under way, done. */
+const WORDS: Partial<Record<StepOp, readonly [string, string, string]>> = {
+  create: ['create', 'creating', 'created'],
+  update: ['update', 'updating', 'updated'],
+  delete: ['delete', 'deleting', 'deleted'],
+  replace: ['replace', 'replacing', 'replaced'],
+  'create-replacement': ['create replacement', 'creating replacement', 'created replacement'],
+  'delete-replaced': ['delete original', 'deleting original', 'deleted original'],
+  read: ['read', 'reading', 'read'],
+  'read-replacement': ['read replacement', 'reading replacement', 'read replacement'],
+  refresh: ['refresh', 'refreshing', 'refreshed'],
+  import: ['import', 'importing', 'imported'],
+  discard: ['discard', 'discarding', 'discarded'],
+  'discard-replaced': ['discard original', 'discarding original', 'discarded original'],
+  'remove-pending-replace': ['forget', 'forgetting', 'forgotten'],
+};
+
+export const SYMBOLS: Partial<Record<StepOp, string>> = {
+  create: '+ ',
+  update: '~ ',
+  delete: '- ',
+  replace: '+-',
+  'create-replacement': '++',
+  'delete-replaced': '--',
+  read: '> ',
+  'read-replacement': '>+',
+  refresh: '~ ',
+  import: '= ',
+  discard: '< ',
+  'discard-replaced': '< ',
+  'remove-pending-replace': '~ ',
+};
+
+const TITLES: Record<Operation, readonly [string, string]> = {
+  preview: ['Previewing update', 'Previewing update'],
+  update: ['Previewing update', 'Updating'],
+  destroy: ['Previewing destroy', 'Destroying'],
+  refresh: ['Previewing refresh', 'Refreshing'],
+  import: ['Previewing import', 'Importing'],
+};
+
+const isStackFrame = (line: string): boolean => /^\s+at .+/.test(line);
+
+/** Shows an operation: a live tree on a terminal, plain lines elsewhere, one JSON document on request. */
+export class EngineDisplay {
+  private readonly stream: NodeJS.WriteStream;
+  private readonly colors;
+  private readonly tree: LiveTree | undefined;
+  private readonly diagnostics: Extract<EngineEvent, { kind: 'diagnostic' }>[] = [];
+  private readonly lines: string[] = [];
+  private preview = false;
+  private refresh = false;
+
+  constructor(private readonly options: DisplayOptions = {}) {
+    this.stream = options.stream ?? process.stdout;
+    this.colors = colorsFor(this.stream);
+    const live = this.stream.isTTY && !options.json && !options.diff && process.env['TERM'] !== 'dumb';
+    this.tree = live ? new LiveTree(this.stream, this.colors) : undefined;
+  }
+
+  readonly onEvent = (event: EngineEvent): void => {
+    switch (event.kind) {
+      case 'prelude':
+        this.preview = event.preview;
+        this.refresh = event.operation === 'refresh';
+        this.say(
+          this.colors.bold(this.colors.magenta(`${TITLES[event.operation][event.preview ? 0 : 1]} (${event.stack}):`)),
+        );
+        return;
+      case 'step-start':
+      case 'step-done':
+      case 'step-failed':
+        return this.step(event);
+      case 'diagnostic':
+        return this.diagnostic(event);
+      case 'line':
+        if (event.source === 'provider' && isStackFrame(event.text)) return;
+        if (this.tree || this.options.json) this.lines.push(event.text);
+        else this.say(`    ${event.text}`);
+        return;
+      case 'summary':
+        return this.summary(event.result);
+      case 'outputs':
+    }
+  };
+
+  /** Takes the live tree away. Harmless when there is none, or called twice. */
+  close(): void {
+    this.tree?.close();
+  }
+
+  private say(text: string): void {
+    if (!this.options.json) this.stream.write(`${text}\n`);
+  }
+
+  private step(event: Extract<EngineEvent, { kind: 'step-start' | 'step-done' | 'step-failed' }>): void {
+    const { step } = event;
+    if (isDefaultProvider(step.urn)) return;
+    const words = WORDS[step.op];
+    const status = !words
+      ? ''
+      : event.kind === 'step-failed'
+        ? this.colors.red(`${words[1]} failed`)
+        : event.kind === 'step-start'
+          ? words[this.preview ? 0 : 1]
+          : words[this.preview ? 0 : 2];
+    if (this.tree) {
+      this.tree.set(step.urn, {
+        symbol: this.painted(step.op),
+        type: step.type,
+        name: step.name,
+        parent: (step.new ?? step.old)?.parent ?? '',
+        status,
+        note: event.kind === 'step-done' ? diffNote(step) : '',
+        running: event.kind === 'step-start',
+        shown: step.op !== 'same' && !(this.refresh && event.kind === 'step-start'),
+      });
+      return;
+    }
+    if (!words || step.op === 'refresh') return;
+    const provided = step.op !== 'read' && (step.new ?? step.old)?.custom === true;
+    if (event.kind === 'step-start' && (this.preview || !provided || this.options.diff)) return;
+    const took = event.kind === 'step-start' || event.elapsedMs < 1000 ? '' : ` (${duration(event.elapsedMs)})`;
+    this.say(` ${this.painted(step.op)} ${step.type} ${step.name} ${status}${took}`);
+    if (this.options.diff && event.kind === 'step-done' && step.op !== 'create-replacement') this.showDiff(step);
+  }
+
+  private painted(op: StepOp): string {
+    const { green, red, yellow, magenta, cyan } = this.colors;
+    const paint: Partial<Record<StepOp, (text: string) => string>> = {
+      create: green,
+      'create-replacement': green,
+      update: yellow,
+      delete: red,
+      'delete-replaced': red,
+      replace: magenta,
+      read: cyan,
+      import: cyan,
+    };
+    return (paint[op] ?? ((text: string): string => text))(SYMBOLS[op] ?? '  ');
+  }
+
+  private showDiff(step: StepRecord): void {
+    const lines = propertyDiff(step, this.colors, {
+      refresh: this.refresh,
+      showSecrets: this.options.showSecrets === true,
+    });
+    for (const line of lines) this.say(line);
+  }
+
+  private diagnostic(event: Extract<EngineEvent, { kind: 'diagnostic' }>): void {
+    if (event.ephemeral) {
+      if (event.urn !== undefined) this.tree?.note(event.urn, event.message);
+      return;
+    }
+    this.diagnostics.push(event);
+    if (this.tree) {
+      if (event.urn !== undefined)
+        this.tree.note(event.urn, `${event.severity}: ${event.message.split('\n')[0] ?? ''}`);
+      return;
+    }
+    this.say(this.diagnosticText(event, '    '));
+  }
+
+  private diagnosticText(event: Extract<EngineEvent, { kind: 'diagnostic' }>, indent: string): string {
+    const paint = {
+      error: this.colors.red,
+      warning: this.colors.yellow,
+      info: this.colors.blue,
+      debug: this.colors.dim,
+    }[event.severity];
+    const about = event.urn === undefined ? '' : `${urnType(event.urn)} (${urnName(event.urn)}): `;
+    return event.message
+      .trimEnd()
+      .split('\n')
+      .map((line, i) => `${indent}${i === 0 ? `${about}${paint(`${event.severity}:`)} ` : '  '}${line}`)
+      .join('\n');
+  }
+
+  private summary(result: UpdateResult): void {
+    this.close();
+    if (this.options.json) {
+      this.stream.write(`${JSON.stringify(this.document(result), withoutCode, 2)}\n`);
+      return;
+    }
+    if (this.tree) {
+      this.stream.write(this.tree.final());
+      if (this.diagnostics.length + this.lines.length > 0) {
+        this.say(`\n${this.colors.bold('Diagnostics:')}`);
+        for (const line of this.lines) this.say(`    ${line}`);
+        for (const event of this.diagnostics) this.say(this.diagnosticText(event, '  '));
+      }
+    }
+    this.outputs(result);
+    this.counts(result);
+    this.say(`\n${this.colors.bold('Duration:')} ${duration(result.durationMs)}\n`);
+  }
+
+  private outputs(result: UpdateResult): void {
+    const entries = Object.entries(result.outputs);
+    if (entries.length === 0 || result.operation === 'destroy') return;
+    this.say(`\n${this.colors.bold('Outputs:')}`);
+    const width = Math.max(...entries.map(([key]) => key.length));
+    for (const [key, value] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (result.preview && containsUnknown(value)) this.say(`    ${key.padEnd(width)}: [unknown]`);
+      else this.say(`    ${key.padEnd(width)}: ${shortValue(value, this.options.showSecrets)}`);
+    }
+  }
+
+  private counts(result: UpdateResult): void {
+    this.say(`\n${this.colors.bold('Resources:')}`);
+    let changed = false;
+    for (const [op, count] of Object.entries(result.summary) as [StepOp, number][]) {
+      const words = WORDS[op];
+      if (op === 'same' || op === 'read' || !words) continue;
+      changed = true;
+      this.say(`    ${this.painted(op)}${count} ${result.preview ? `to ${words[0]}` : words[2]}`);
+    }
+    const same = result.summary.same ?? 0;
+    if (same > 0 || !changed) this.say(`    ${same} unchanged`);
+  }
+
+  /** What `--json` prints; secrets stay masked unless asked for. */
+  private document(result: UpdateResult): object {
+    const { showSecrets } = this.options;
+    const shown = (map: UpdateResult['outputs']): object => (showSecrets ? plainMap(map) : map);
+    return {
+      operation: result.operation,
+      stack: result.stack,
+      preview: result.preview,
+      changeSummary: result.summary,
+      outputs: shown(result.outputs),
+      steps: result.changes
+        .filter(step => !isDefaultProvider(step.urn))
+        .map(({ op, urn, type, name, diffs, replaceKeys, old, new: next }) => ({
+          op,
+          urn,
+          type,
+          name,
+          ...(diffs.length > 0 ? { diffReasons: diffs } : {}),
+          ...(replaceKeys.length > 0 ? { replaceReasons: replaceKeys } : {}),
+          ...(old && type !== ROOT_STACK_TYPE
+            ? { oldState: { ...old, inputs: shown(old.inputs), outputs: shown(old.outputs) } }
+            : {}),
+          ...(next && type !== ROOT_STACK_TYPE
+            ? { newState: { ...next, inputs: shown(next.inputs), outputs: shown(next.outputs) } }
+            : {}),
+        })),
+      diagnostics: this.diagnostics.map(({ severity, message, urn }) => ({
+        severity,
+        message,
+        ...(urn === undefined ? {} : { urn }),
+      })),
+      output: this.lines,
+      durationMs: result.durationMs,
+    };
+  }
+}
+
+/** The serialised code of dynamic providers would drown the rest. */
+const withoutCode = (key: string, value: unknown): unknown => (key === '__provider' ? undefined : value);
