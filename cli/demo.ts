@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import path from 'node:path';
 import { openWorkspace } from '../engine';
 import { ensureEngine } from '../host';
-import { ensureImages, projectRoot } from '../images';
+import { ensureImages, platformImages, projectRoot } from '../images';
 import { Environment } from './demo/environment';
 import { Narrator } from './demo/narrator';
 import { withPassphrase } from './demo/passphrase';
@@ -95,7 +95,7 @@ async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<voi
     });
     await narrator.step('Images: the platform’s programs', async () => {
       const begun = Date.now();
-      const images = await ensureImages(undefined, { report: progress.report, signal });
+      const images = await ensureImages(platformImages.map(image => image.name), { report: progress.report, signal });
       narrator.done(`${images.size} images (${duration(Date.now() - begun)})`);
     });
   } finally {

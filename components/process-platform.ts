@@ -97,10 +97,11 @@ export class ProcessPlatform implements Platform {
         processName: name,
         program: 'airlock',
         args: ['serve', 'release-runner', '--listen', `127.0.0.1:${port}`, '--work-dir', '{directory}/runs'],
-        env: releaseRunnerEnvironment(args, {
-          host: hostOf('releases', this.configuration),
-          secrets: '{directory}/secrets',
-        }),
+        env: {
+          ...releaseRunnerEnvironment(args, hostOf('releases', this.configuration)),
+          AIRLOCK_SECRETS_DIR: '{directory}/mounts',
+          AIRLOCK_PODINFO_DIR: '{podinfo}',
+        },
         files: releaseRunnerFiles(args),
         readyUrl: `http://127.0.0.1:${port}/healthz`,
       },

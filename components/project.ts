@@ -2,7 +2,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { Configuration } from './configuration';
 import type { ForgeAccess } from './platform';
-import type { RegistryAccess } from './registry';
+import { dockerConfiguration, type RegistryAccess } from './registry';
 
 export interface ProjectArgs {
   configuration: Configuration;
@@ -11,20 +11,6 @@ export interface ProjectArgs {
   registry: RegistryAccess;
   /** Clone URL of the project repository. */
   repositoryUrl: pulumi.Input<string>;
-}
-
-/** `.dockerconfigjson` for one registry. */
-function dockerConfiguration(registry: RegistryAccess): pulumi.Output<string> {
-  const { username, password } = registry.reader;
-  return pulumi
-    .all([registry.host, password])
-    .apply(([host, secret]) =>
-      JSON.stringify({
-        auths: {
-          [host]: { username, password: secret, auth: Buffer.from(`${username}:${secret}`).toString('base64') },
-        },
-      }),
-    );
 }
 
 /**
@@ -61,7 +47,7 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
           {
             metadata: { name: 'registry-pull', namespace: space },
             type: 'kubernetes.io/dockerconfigjson',
-            stringData: { '.dockerconfigjson': dockerConfiguration(args.registry) },
+            stringData: { '.dockerconfigjson': dockerConfiguration(args.registry.host, args.registry.reader) },
           },
           { ...place, deleteBeforeReplace: true },
         ),

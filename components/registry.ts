@@ -18,6 +18,15 @@ export interface RegistryAccess {
   readonly reader: Account;
 }
 
+/** A docker configuration (`.dockerconfigjson`) that knows one account of one registry. */
+export function dockerConfiguration(host: pulumi.Output<string>, account: Account): pulumi.Output<string> {
+  const { username } = account;
+  return pulumi.all([host, account.password]).apply(([registry, password]) => {
+    const auth = Buffer.from(`${username}:${password}`).toString('base64');
+    return JSON.stringify({ auths: { [registry]: { username, password, auth } } });
+  });
+}
+
 export interface RegistryArgs {
   namespace: pulumi.Input<string>;
   image: pulumi.Input<string>;

@@ -82,6 +82,10 @@ export class Story {
 
   async takeProviderRegistry(replicas: 0 | 1): Promise<void> {
     if (this.environment.platform === 'none') return;
+    if (replicas === 0 && this.environment.consumer('deployment', 'merged') !== '') {
+      this.narrator.kept('shown before: the consumer deployed without it');
+      return;
+    }
     await this.environment.up('dev', { 'airlock:providerRegistryReplicas': String(replicas) });
     this.narrator.done(
       replicas === 0
@@ -92,11 +96,11 @@ export class Story {
 
   /** The first deployment; once a person has edited or upgraded since, only that it runs is shown. */
   async deployFirst(): Promise<void> {
-    await this.deploy(() => true, undefined);
+    await this.deploy(() => true);
   }
 
   /** Merges what is proposed and waits until Flux has rolled it out. */
-  private async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas: number | undefined): Promise<void> {
+  private async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas?: number): Promise<void> {
     await this.person.merge('mpas-ocm-applications', 'airlock/podinfo');
     await this.showDeployed(expected, replicas);
   }
@@ -126,7 +130,7 @@ export class Story {
     await this.environment.up('consumer');
   }
 
-  private async showDeployed(expected: (answer: PodinfoAnswer) => boolean, replicas: number | undefined): Promise<void> {
+  private async showDeployed(expected: (answer: PodinfoAnswer) => boolean, replicas?: number): Promise<void> {
     if (this.environment.platform === 'none') {
       await this.showSnapshot();
       return;
@@ -144,11 +148,9 @@ export class Story {
         signal: this.signal,
       },
     );
-    await this.environment.waitForReplicas(replicas);
-    this.narrator.done(
-      `podinfo ${answer.version} answers: "${answer.message}", ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`,
-      url,
-    );
+    if (replicas !== undefined) await this.environment.waitForReplicas(replicas);
+    const pods = replicas === undefined ? '' : `, ${replicas} pods`;
+    this.narrator.done(`podinfo ${answer.version} answers: "${answer.message}"${pods}`, url);
   }
 
   /** Without a cluster the story ends at what Flux would deploy. */

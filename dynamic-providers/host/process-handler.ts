@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findProcess, startProcess, stopProcess, type ProcessSpec } from '../../host';
-import { ensureBinary, giteaStaticRoot, projectRoot } from '../../images';
+import { ensureBinary, giteaStaticRoot, podinfoFolder, projectRoot } from '../../images';
 import { served, type Handler, type Unchecked } from '../handler';
 import { ensureAdministrator, type Administrator } from './gitea-administrator';
 
@@ -65,7 +65,9 @@ async function start(inputs: Inputs, before?: Administrator): Promise<void> {
   await mkdir(own, { recursive: true, mode: 0o700 });
   const places: Record<string, string> = { '{directory}': own };
   if (inputs.program === 'gitea') places['{static}'] = await giteaStaticRoot();
-  const placed = (text: string): string => text.replace(/\{directory\}|\{static\}/g, found => places[found] ?? found);
+  if (Object.values(inputs.env).includes('{podinfo}')) places['{podinfo}'] = await podinfoFolder();
+  const placed = (text: string): string =>
+    text.replace(/\{(directory|static|podinfo)\}/g, found => places[found] ?? found);
 
   for (const [file, content] of Object.entries(inputs.files)) {
     const target = path.join(own, file);

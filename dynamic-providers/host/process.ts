@@ -6,7 +6,10 @@ export interface ProcessArgs {
   processName: pulumi.Input<string>;
   /** `gitea`, `registry`: from the image list's programs. `airlock`: this very program. */
   program: pulumi.Input<'gitea' | 'registry' | 'airlock'>;
-  /** `{directory}` stands for the process' folder, `{static}` for the static files of its program. */
+  /**
+   * `{directory}` stands for the process' folder, `{static}` for the static files of its program, `{podinfo}` for the folder
+   * with the example's programs.
+   */
   args: pulumi.Input<pulumi.Input<string>[]>;
   env?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Files to write into its folder before it starts, readable by the owner alone. Placeholders as in `args`. */

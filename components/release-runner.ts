@@ -1,0 +1,144 @@
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
+import { dockerConfiguration } from './registry';
+
+type Values = Record<string, Record<string, pulumi.Input<string>>>;
+
+/** The secrets that the runner and the pipeline's tasks name, by key. */
+function secretsFor({ forge, registry, signingKey, webhookSecret }: ReleaseRunnerArgs): Values {
+  return {
+    'release-webhook': { secret: webhookSecret },
+    'release-forge': { username: forge.username, password: forge.password },
+    'release-registry': { '.dockerconfigjson': dockerConfiguration(registry.host, registry.writer) },
+    'release-signing-key': { 'private.pem': signingKey },
+  };
+}
+
+/** The settings that the tasks name. */
+function settingsFor({ registry, component, signature, publicKey }: ReleaseRunnerArgs): Values {
+  return { 'release-settings': { registry: registry.host, component, signature, 'public.pem': publicKey } };
+}
+
+/** Secrets and settings as files below `mounts/`, for a runner that is a process. */
+export function releaseRunnerFiles(args: ReleaseRunnerArgs): Record<string, pulumi.Input<string>> {
+  const files: Record<string, pulumi.Input<string>> = {};
+  for (const [name, keys] of Object.entries({ ...secretsFor(args), ...settingsFor(args) })) {
+    for (const [key, value] of Object.entries(keys)) files[`mounts/${name}/${key}`] = value;
+  }
+  return files;
+}
+
+/** Settings of `airlock serve release-runner`. */
+export function releaseRunnerEnvironment(
+  args: ReleaseRunnerArgs,
+  host: string,
+): Record<string, pulumi.Input<string>> {
+  return { AIRLOCK_FORGE_URL: args.forge.url, AIRLOCK_PUBLIC_URL: `http://${host}` };
+}
+
+export interface ReleaseRunnerComponentArgs extends ReleaseRunnerArgs {
+  namespace: pulumi.Input<string>;
+  /** The release-runner image: `airlock`, and what the example's releases are built from. */
+  image: pulumi.Input<string>;
+  ingressIP: pulumi.Input<string>;
+  /** Canonical `host:port` under which people reach its pages. */
+  host: string;
+}
+
+/** Runs the release pipeline in the cluster where Tekton cannot be had: the same Tasks, their steps as processes. */
+export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRunnerAccess {
+  readonly webhookUrl: pulumi.Output<string>;
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: ReleaseRunnerComponentArgs, options?: pulumi.ComponentResourceOptions) {
+    super('airlock:platform:ReleaseRunner', name, {}, options);
+    const child = { parent: this };
+    const labels = { 'app.kubernetes.io/name': 'release-runner' };
+    const metadata = { name: 'release-runner', namespace: args.namespace, labels };
+    const secrets = Object.entries(secretsFor(args)).map(
+      ([secret, stringData]) =>
+        new k8s.core.v1.Secret(
+          `${name}-${secret}`,
+          { metadata: { name: secret, namespace: args.namespace }, stringData },
+          { ...child, deleteBeforeReplace: true },
+        ),
+    );
+    const settings = Object.entries(settingsFor(args)).map(
+      ([map, data]) =>
+        new k8s.core.v1.ConfigMap(
+          `${name}-${map}`,
+          { metadata: { name: map, namespace: args.namespace }, data },
+          { ...child, deleteBeforeReplace: true },
+        ),
+    );
+    const mounts = [
+      ...Object.keys(secretsFor(args)).map(secret => ({ name: secret, folder: 'secrets', source: { secret: { secretName: secret } } })),
+      ...Object.keys(settingsFor(args)).map(map => ({ name: map, folder: 'settings', source: { configMap: { name: map } } })),
+    ];
+    const claim = new k8s.core.v1.PersistentVolumeClaim(
+      `${name}-runs`,
+      {
+        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } } },
+      },
+      child,
+    );
+    const env: Record<string, pulumi.Input<string>> = {
+      ...releaseRunnerEnvironment(args, args.host),
+      AIRLOCK_SECRETS_DIR: '/mounts/secrets',
+      AIRLOCK_CONFIG_MAPS_DIR: '/mounts/settings',
+      AIRLOCK_LISTEN: '0.0.0.0:8080',
+      AIRLOCK_WORK_DIR: '/runs',
+      AIRLOCK_ADDRESSES: pulumi.interpolate`*.localhost=${args.ingressIP}`,
+      HOME: '/tmp',
+    };
+    const deployment = new k8s.apps.v1.Deployment(
+      `${name}-deployment`,
+      {
+        metadata,
+        spec: {
+          strategy: { type: 'Recreate' },
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: {
+              automountServiceAccountToken: false,
+              containers: [
+                {
+                  name: 'runner',
+                  image: args.image,
+                  imagePullPolicy: 'IfNotPresent',
+                  args: ['serve', 'release-runner'],
+                  env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+                  ports: [{ name: 'http', containerPort: 8080 }],
+                  readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1 },
+                  resources: { requests: { cpu: '50m', memory: '96Mi' } },
+                  volumeMounts: [
+                    { name: 'runs', mountPath: '/runs' },
+                    { name: 'tmp', mountPath: '/tmp' },
+                    ...mounts.map(mount => ({ name: mount.name, mountPath: `/mounts/${mount.folder}/${mount.name}`, readOnly: true })),
+                  ],
+                },
+              ],
+              volumes: [
+                { name: 'runs', persistentVolumeClaim: { claimName: 'release-runner' } },
+                { name: 'tmp', emptyDir: {} },
+                ...mounts.map(mount => ({ name: mount.name, ...mount.source })),
+              ],
+            },
+          },
+        },
+      },
+      { ...child, dependsOn: [claim, ...secrets, ...settings] },
+    );
+    const service = new k8s.core.v1.Service(
+      `${name}-service`,
+      { metadata, spec: { selector: labels, ports: [{ name: 'http', port: 8080, targetPort: 'http' }] } },
+      { ...child, dependsOn: [deployment] },
+    );
+    this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
+    this.url = service.id.apply(() => `http://${args.host}/runs`);
+    this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
+  }
+}
