@@ -217,7 +217,7 @@ describe('mergeValues', () => {
         })
         .join('');
     const file = fc.tuple(nodes, fc.constantFrom('  ', '    ', ' ')).map(([map, step]) => write(map, '', step));
-    const options = { numRuns: Number(process.env.AIRLOCK_PROPERTY_RUNS ?? 300) };
+    const options = { numRuns: Number(process.env.AIRLOCK_PROPERTY_RUNS ?? 150) };
     const leaves = (tree: unknown, path: string[] = []): [string, string][] =>
       typeof tree === 'object' && tree !== null && !Array.isArray(tree)
         ? Object.entries(tree as Tree).flatMap(([name, each]) => leaves(each, [...path, name]))
