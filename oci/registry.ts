@@ -15,7 +15,7 @@ export interface RegistryOptions {
   readonly http?: HttpClient;
   /** Blobs from this size in bytes are uploaded in chunks, resumed after a broken connection. Default 64 MiB; Infinity: never. */
   readonly chunkFrom?: number;
-  /** Size of a chunk in bytes. Default 16 MiB; raised to the registry's OCI-Chunk-Min-Length. */
+  /** Size of a chunk in bytes. Default 256 MiB; raised to the registry's OCI-Chunk-Min-Length. */
   readonly chunkSize?: number;
 }
 

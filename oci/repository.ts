@@ -10,7 +10,8 @@ import { paged } from './paging';
 import { addToFallback, listReferrers } from './referrers';
 import type { Registry, RegistryCall } from './registry';
 import { readContent, readSource, streamOfBytes } from './streams';
-import { uploadBlob, mountBlob } from './upload';
+import { mountBlob, uploadBlob } from './upload';
+import type { UploadSession } from './upload-session';
 
 /** One repository in a registry (distribution-spec v1.1). */
 export class RegistryRepository implements Content {
@@ -18,7 +19,7 @@ export class RegistryRepository implements Content {
   /** Repositories of one registry share blobs. */
   readonly store: string;
   /** Upload sessions that the registry opened when it declined a mount, by digest. */
-  readonly openUploads = new Map<string, URL>();
+  readonly openUploads = new Map<string, UploadSession>();
 
   constructor(
     readonly registry: Registry,

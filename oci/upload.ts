@@ -1,16 +1,22 @@
-import { isTransient, pause, waitBefore, DEFAULT_RETRY, type HttpResponse } from '../net';
-import { AirlockError, hasCode } from '../report';
+import { isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
+import { hasCode } from '../report';
 import type { ContentSource, Descriptor } from './content';
 import { registryError } from './errors';
 import type { RegistryRepository } from './repository';
 import { openSource } from './streams';
+import { ChunksRefused, uploadInChunks } from './upload-chunked';
+import { openUpload, sessionOf } from './upload-session';
 
 /** Uploads begun before giving up. */
 const ATTEMPTS = 4;
 
+/** Blobs from this size are worth a request more to be resumable. */
+const CHUNK_FROM = 64 * 1024 * 1024;
+
 /**
- * Uploads a blob: POST for a session, one streaming PUT (distribution-spec "POST then PUT"). After a failure that may
- * pass, a new session is opened and the source read again. Throws `oci.digest-mismatch` when the source is not as described.
+ * Uploads a blob: POST for a session and one streaming PUT (distribution-spec "POST then PUT"), large ones in chunks. After
+ * a failure that may pass, a new session is opened and the source read again. Throws `oci.digest-mismatch` when the source
+ * is not as described.
  */
 export async function uploadBlob(
   repository: RegistryRepository,
@@ -18,14 +24,18 @@ export async function uploadBlob(
   content: ContentSource,
   signal?: AbortSignal,
 ): Promise<void> {
+  let chunked = descriptor.size >= (repository.registry.options.chunkFrom ?? CHUNK_FROM);
   for (let attempt = 1; ; attempt++) {
     try {
       const session = repository.openUploads.get(descriptor.digest) ?? (await openUpload(repository, signal));
       repository.openUploads.delete(descriptor.digest);
-      return await putBlob(repository, session, descriptor, content, signal);
+      if (chunked)
+        return await uploadInChunks(repository, session.url, descriptor, content, session.leastChunk, signal);
+      return await putBlob(repository, session.url, descriptor, content, signal);
     } catch (error) {
-      if (attempt >= ATTEMPTS || !mayPass(error)) throw error;
-      await pause(waitBefore(attempt, DEFAULT_RETRY) ?? 0, signal);
+      if (error instanceof ChunksRefused) chunked = false;
+      else if (attempt >= ATTEMPTS || !mayPass(error)) throw error;
+      else await pause(waitBefore(attempt, DEFAULT_RETRY) ?? 0, signal);
     }
   }
 }
@@ -50,24 +60,10 @@ export async function mountBlob(
     ...(signal ? { signal } : {}),
   });
   await response.discard();
-  if (response.status === 202) repository.openUploads.set(descriptor.digest, sessionOf(response, repository));
+  if (response.status === 202)
+    repository.openUploads.set(descriptor.digest, { url: sessionOf(response, repository), leastChunk: 0 });
   // Whatever else went wrong will show, with its reason, when the blob is pushed.
   return response.status === 201;
-}
-
-async function openUpload(repository: RegistryRepository, signal?: AbortSignal): Promise<URL> {
-  const response = await repository.registry.send({
-    method: 'POST',
-    path: repository.path('blobs/uploads/'),
-    scopes: repository.scopes('pull,push'),
-    // An upload session that nobody uses costs nothing, so that this POST may be repeated.
-    idempotent: true,
-    headers: { 'content-length': '0' },
-    ...(signal ? { signal } : {}),
-  });
-  if (response.status !== 202) throw await registryError(response, 'beginning an upload', repository.name);
-  await response.discard();
-  return sessionOf(response, repository);
 }
 
 async function putBlob(
@@ -92,22 +88,6 @@ async function putBlob(
   if (response.status !== 201 && response.status !== 204)
     throw await registryError(response, `uploading blob ${descriptor.digest}`, repository.name);
   await response.discard();
-}
-
-/** The session's URL; registries may name it relatively. */
-function sessionOf(response: HttpResponse, repository: RegistryRepository): URL {
-  const location = response.header('location');
-  if (location !== undefined && URL.canParse(location, response.url.href)) {
-    const url = new URL(location, response.url);
-    if (url.protocol === response.url.protocol || url.protocol === 'https:') return url;
-  }
-  throw new AirlockError({
-    code: 'oci.registry-error',
-    message: `${repository.registry.host} opened an upload without a usable Location`,
-    remedy:
-      'If a proxy stands before the registry, let it pass Host and X-Forwarded-Proto, or set http.relativeurls in the registry',
-    where: repository.name,
-  });
 }
 
 function mayPass(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -165,5 +166,42 @@ describe('a real registry', () => {
     const target = registry.repository('refer/target');
     await copy(layout, 'v1', target, 'v1', { referrers: true });
     expect((await target.referrers(image)).map(one => one.digest)).to.deep.equal([signature.digest]);
+  });
+
+  it('takes large blobs in chunks, and goes on where a connection broke', async () => {
+    const bytes = randomBytes(3_000_000);
+    const blob = described(MediaType.layer, bytes);
+    let toCut = 1;
+    let passed = 0;
+    const cutting = createServer(client => {
+      const upstream = connect(Number(server.host.split(':')[1]), '127.0.0.1');
+      let seen = 0;
+      client.on('data', (chunk: Buffer) => {
+        seen += chunk.length;
+        passed += chunk.length;
+        upstream.write(chunk);
+        if (seen > 1_500_000 && toCut > 0) {
+          toCut--;
+          setTimeout(() => client.destroy(), 20);
+        }
+      });
+      client.on('error', () => upstream.destroy()).on('close', () => upstream.end());
+      upstream.on('error', () => client.destroy());
+      upstream.pipe(client);
+    });
+    await new Promise<void>(resolve => cutting.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(cutting.address() as AddressInfo).port}`;
+    const credentials = { username: server.username, password: server.password };
+    const repository = new Registry(address, { credentials, http, chunkFrom: 1000, chunkSize: 2_000_000 }).repository(
+      'chunks/a',
+    );
+    try {
+      await repository.push(blob, () => Readable.from([bytes]));
+      expect(toCut).to.equal(0);
+      expect((await readContent(repository, blob)).equals(bytes)).to.equal(true);
+      expect(passed).to.be.lessThan(4_500_000);
+    } finally {
+      cutting.close();
+    }
   });
 });

@@ -59,7 +59,7 @@ async function rawTar(entries: readonly RawEntry[]): Promise<Buffer> {
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'none',
-    (thrown: { code?: string }) => thrown.code ?? String(thrown),
+    (thrown: Error & { code?: string }) => thrown.code ?? thrown.message,
   );
 
 describe('layers', () => {
