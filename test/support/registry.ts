@@ -34,7 +34,7 @@ export async function registryBinary(): Promise<string | undefined> {
         found.push({ path, time: (await stat(path)).mtimeMs });
     }
   };
-  await search(join(cache, 'binaries'), 3);
+  await search(join(cache, 'bin'), 2);
   return found.sort((a, b) => b.time - a.time)[0]?.path;
 }
 
