@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { lock } from 'proper-lockfile';
@@ -37,6 +37,7 @@ export async function ensureFolder(
       if (name.startsWith(prefix)) await rm(join(parent, name), { recursive: true, force: true });
     }
     const partial = await mkdtemp(join(parent, prefix));
+    await chmod(partial, 0o755); // programs in it may run as another user
     try {
       await make(partial);
       await rename(partial, target);

@@ -108,7 +108,7 @@ async function podinfoLayer({ options }: RecipeContext): Promise<LayerRecipe> {
     key: contentKey(
       await Promise.all(versions.map(version => recipeKey(program(`podinfo-${version}`)))),
       PROGRAMS_FOLDER,
-      1,
+      2,
     ),
     make: async () => {
       const parts: LayerPart[] = [];
