@@ -27,6 +27,7 @@ export class LiveTree {
   private readonly rows = new Map<string, Entry>();
   private timer: NodeJS.Timeout | undefined;
   private drawn = 0;
+  private last = '';
 
   constructor(
     private readonly stream: NodeJS.WriteStream,
@@ -66,6 +67,9 @@ export class LiveTree {
 
   private draw(): void {
     const lines = this.lines(true);
+    const text = lines.join('\n');
+    if (text === this.last) return;
+    this.last = text;
     this.erase();
     // What does not fit on the screen could not be redrawn.
     const room = Math.max(3, (this.stream.rows ?? 24) - 2);

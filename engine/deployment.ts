@@ -204,6 +204,7 @@ class Deployment {
 
   private async runProgram(address: string): Promise<void> {
     const { request, run } = this;
+    this.providers.warm();
     const program = await startProgram({
       project: request.project,
       sdkDir: request.sdkDir,

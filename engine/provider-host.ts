@@ -12,7 +12,7 @@ import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provide
 import { providerPackage } from './provider-packages';
 import type { ProviderContext } from './provider-packages';
 import type { ResourceState } from './resource-state';
-import { isProviderType, packageOf, parseProviderReference, providerReference } from './urn';
+import { isProviderType, packageOf, parseProviderReference, providerReference, providerType } from './urn';
 import type { PropertyMap } from './values';
 
 /** Inputs of a provider resource that are the engine's business, not the provider's. */
@@ -210,6 +210,17 @@ export class ProviderHost {
     }
     this.register(old.urn, old.id, old.type, old.inputs);
     return this.get(reference);
+  }
+
+  /** Starts what takes time to start and will be needed: beside the program rather than after it. */
+  warm(): void {
+    const pkg = 'pulumi-nodejs';
+    const needed = this.olds().some(state => state.type === providerType(pkg) && !state.delete);
+    // A failure shows again, with its resource, when the provider is asked something.
+    if (needed)
+      void this.instance(pkg)
+        .configure({})
+        .catch(() => undefined);
   }
 
   async checkConfig(call: ResourceCall, inputs: PropertyMap): Promise<Checked> {

@@ -13,8 +13,24 @@ const policies: Readonly<Record<string, DeleteOptions['propagation']>> = {
   orphan: 'Orphan',
 };
 
-function propagationOf(inputs: PropertyMap): DeleteOptions['propagation'] {
-  return policies[annotation(inputs, 'pulumi.com/deletionPropagationPolicy')?.toLowerCase() ?? ''] ?? 'Foreground';
+/** Kinds whose pods must be gone before whoever deleted them goes on. */
+const owners = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Job',
+  'CronJob',
+]);
+
+/**
+ * In the foreground where a kind owns others. Everything else goes at once: its dependants follow by themselves, and the garbage
+ * collector, which foreground deletion waits for, learns of new custom kinds only every half minute.
+ */
+function propagationOf(kind: string, inputs: PropertyMap): DeleteOptions['propagation'] {
+  const asked = policies[annotation(inputs, 'pulumi.com/deletionPropagationPolicy')?.toLowerCase() ?? ''];
+  return asked ?? (owners.has(kind) ? 'Foreground' : 'Background');
 }
 
 /** Deletes and waits until it is gone. What does not exist (object, namespace, kind) is gone. */
@@ -34,7 +50,11 @@ export async function deleteObject(
     const existing = await cluster.find(key, { signal: call.signal });
     if (!existing) return;
     const uid = existing.metadata.uid;
-    await cluster.delete(key, { propagation: propagationOf(inputs), signal: call.signal, ...(uid ? { uid } : {}) });
+    await cluster.delete(key, {
+      propagation: propagationOf(kind.kind, inputs),
+      signal: call.signal,
+      ...(uid ? { uid } : {}),
+    });
     if (annotation(inputs, skipAwait) === 'true') return;
     await awaitGone(cluster, call, inputs, key, uid);
     if (kind.kind === 'CustomResourceDefinition') cluster.discovery.forget();

@@ -6,6 +6,7 @@ import { containsUnknown } from '../property';
 import type { ConstructedChild, ResourceCall } from '../provider';
 import { Secret, type PropertyMap, type PropertyValue } from '../values';
 import { skipAwait } from './awaiting';
+import { inOrderOfNeed } from './manifest-order';
 import { reveal, textOf, toPlain } from './plain';
 import { decodeYaml, objectsIn } from './yaml-objects';
 
@@ -27,11 +28,11 @@ export async function constructGroup(
   const named = objects.map(object => ({ object, name: childName(prefix, object) }));
   return {
     state: {},
-    children: named.map(({ object, name }) => ({
+    children: inOrderOfNeed(named).map(({ object, name, needs }) => ({
       type: resourceType(object),
       name,
       inputs: childInputs(object, skip),
-      dependsOn: dependencies(object, named),
+      dependsOn: needs,
     })),
   };
 }
@@ -120,42 +121,4 @@ function childInputs(object: KubernetesObject, skip: boolean): PropertyMap {
     }
   }
   return inputs;
-}
-
-interface Named {
-  readonly object: KubernetesObject;
-  readonly name: string;
-}
-
-/** Namespaces and CRDs come before what needs them; `config.kubernetes.io/depends-on` says the rest. */
-function dependencies(object: KubernetesObject, all: readonly Named[]): string[] {
-  const needs = (candidate: KubernetesObject): boolean => {
-    if (candidate === object) return false;
-    if (candidate.kind === 'Namespace') return candidate.metadata.name === object.metadata.namespace;
-    if (candidate.kind === 'CustomResourceDefinition') return defines(candidate, object);
-    return declared(object).has(referenceOf(candidate));
-  };
-  return all.filter(candidate => needs(candidate.object)).map(candidate => candidate.name);
-}
-
-function defines(definition: KubernetesObject, object: KubernetesObject): boolean {
-  const spec = definition.spec as { group?: unknown; names?: { kind?: unknown } } | undefined;
-  return spec?.names?.kind === object.kind && spec.group === object.apiVersion.split('/')[0];
-}
-
-function declared(object: KubernetesObject): Set<string> {
-  const text = object.metadata.annotations?.['config.kubernetes.io/depends-on'] ?? '';
-  return new Set(
-    text
-      .split(',')
-      .map(entry => entry.trim())
-      .filter(Boolean),
-  );
-}
-
-/** `<group>/namespaces/<namespace>/<kind>/<name>`, or `<group>/<kind>/<name>`. */
-function referenceOf(object: KubernetesObject): string {
-  const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
-  const { name, namespace } = object.metadata;
-  return `${group}${namespace ? `/namespaces/${namespace}` : ''}/${object.kind}/${name ?? ''}`;
 }
