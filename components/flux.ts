@@ -68,7 +68,11 @@ export class Flux extends pulumi.ComponentResource {
           { apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] },
           { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
           { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
-          { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'list'] },
+          {
+            apiGroups: ['coordination.k8s.io'],
+            resources: ['leases'],
+            verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
+          },
         ],
       },
       child,
@@ -114,7 +118,7 @@ export class Flux extends pulumi.ComponentResource {
                   name: 'manager',
                   image: args.airlock,
                   imagePullPolicy: 'IfNotPresent',
-                  args: ['serve', 'source-controller', '--listen', '0.0.0.0:9090', '--storage', '/data'],
+                  args: ['serve', 'source-controller', '--listen', '0.0.0.0:9090', '--storage-dir', '/data'],
                   env: [
                     { name: 'AIRLOCK_ADDRESSES', value: pulumi.interpolate`*.localhost=${args.ingressIP}` },
                     {

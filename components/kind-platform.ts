@@ -7,6 +7,7 @@ import { Flux } from './flux';
 import { Gitea } from './gitea';
 import { Ingress, type Route } from './ingress';
 import { KubernetesPlatform, registryNodePorts } from './kubernetes-platform';
+import { NameService } from './name-service';
 import { hostOf } from './platform';
 
 const clusterImages = ['gitea', 'registry', 'ingress', 'kustomize-controller', 'airlock', 'release-runner'] as const;
@@ -74,6 +75,7 @@ export class KindPlatform extends pulumi.ComponentResource {
       },
       inCluster,
     );
+    new NameService('name-service', { ingressIP: ingress.clusterIP }, inCluster);
     const gitea = new Gitea(
       'gitea',
       {

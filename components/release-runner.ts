@@ -30,10 +30,7 @@ export function releaseRunnerFiles(args: ReleaseRunnerArgs): Record<string, pulu
 }
 
 /** Settings of `airlock serve release-runner`. */
-export function releaseRunnerEnvironment(
-  args: ReleaseRunnerArgs,
-  host: string,
-): Record<string, pulumi.Input<string>> {
+export function releaseRunnerEnvironment(args: ReleaseRunnerArgs, host: string): Record<string, pulumi.Input<string>> {
   return { AIRLOCK_FORGE_URL: args.forge.url, AIRLOCK_PUBLIC_URL: `http://${host}` };
 }
 
@@ -73,8 +70,16 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
         ),
     );
     const mounts = [
-      ...Object.keys(secretsFor(args)).map(secret => ({ name: secret, folder: 'secrets', source: { secret: { secretName: secret } } })),
-      ...Object.keys(settingsFor(args)).map(map => ({ name: map, folder: 'settings', source: { configMap: { name: map } } })),
+      ...Object.keys(secretsFor(args)).map(secret => ({
+        name: secret,
+        folder: 'secrets',
+        source: { secret: { secretName: secret } },
+      })),
+      ...Object.keys(settingsFor(args)).map(map => ({
+        name: map,
+        folder: 'settings',
+        source: { configMap: { name: map } },
+      })),
     ];
     const claim = new k8s.core.v1.PersistentVolumeClaim(
       `${name}-runs`,
@@ -117,7 +122,11 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
                   volumeMounts: [
                     { name: 'runs', mountPath: '/runs' },
                     { name: 'tmp', mountPath: '/tmp' },
-                    ...mounts.map(mount => ({ name: mount.name, mountPath: `/mounts/${mount.folder}/${mount.name}`, readOnly: true })),
+                    ...mounts.map(mount => ({
+                      name: mount.name,
+                      mountPath: `/mounts/${mount.folder}/${mount.name}`,
+                      readOnly: true,
+                    })),
                   ],
                 },
               ],
