@@ -10,6 +10,8 @@ import type { Descriptor } from '../../oci';
 /** A blob on disk whose digest and size are known. */
 export interface SpooledBlob {
   readonly descriptor: Descriptor;
+  /** The file. */
+  readonly path: string;
   readonly open: () => Readable;
   readonly remove: () => Promise<void>;
 }
@@ -41,6 +43,7 @@ export async function spool(stream: Readable, mediaType: string, signal?: AbortS
   }
   return {
     descriptor: { mediaType, digest: `sha256:${hash.digest('hex')}`, size },
+    path: file,
     open: () => createReadStream(file),
     remove,
   };

@@ -1,0 +1,136 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import {
+  buildComponents,
+  readAssignment,
+  readSettings,
+  type BuiltComponentVersion,
+  type CtfFormat,
+  type Settings,
+  type Templater,
+} from '../../ocm';
+import { AirlockError } from '../../report';
+import { printListing, withOutputFlag, type OutputFormat } from './output';
+import { inSession } from './session';
+
+interface BuildFlags {
+  readonly settings: readonly string[];
+  readonly addenv?: boolean;
+  readonly outfile?: string;
+  readonly file: string;
+  readonly type?: CtfFormat;
+  readonly create?: boolean;
+  readonly force?: boolean;
+  readonly replace?: boolean;
+  readonly version?: string;
+  readonly templater: Templater;
+  readonly skipDigestGeneration?: boolean;
+  readonly output: OutputFormat;
+}
+
+/** `airlock component build`: the components of constructor files, into a transport archive or a registry. */
+export function buildCommand(): Command {
+  const command = new Command('build')
+    .alias('add')
+    .description('Build component versions from constructor files')
+    .argument('<constructor...>', 'constructor files, and NAME=value for ${NAME} in them')
+    .option(
+      '-s, --settings <file>',
+      'YAML file with values for ${NAME} (repeatable)',
+      (file: string, before: readonly string[]) => [...before, file],
+      [],
+    )
+    .option('--addenv', 'environment variables are values too')
+    .option('-O, --outfile <target>', 'archive (folder, .tar, .tgz) or registry that they are built into')
+    .option('-F, --file <target>', 'the same', 'transport-archive')
+    .addOption(
+      new Option('-t, --type <format>', 'format of an archive that is made').choices(['directory', 'tar', 'tgz']),
+    )
+    .option('-c, --create', 'begin a new archive')
+    .option('-f, --force', 'with --create: remove an archive that is there')
+    .option('-R, --replace', 'replace component versions that are there')
+    .option('-v, --version <version>', 'version of components that have none')
+    .addOption(new Option('--templater <name>', 'how values are filled in').choices(['subst', 'none']).default('subst'))
+    .option('--skip-digest-generation', 'do not look at content that stays where it is')
+    .action((given: string[], flags: BuildFlags) => build(given, flags));
+  return withOutputFlag(command).addHelpText(
+    'after',
+    `
+The same input gives the same bytes; creationTime is SOURCE_DATE_EPOCH where that is set.
+
+Example:
+  $ airlock component build -O ctf component-constructor.yaml VERSION=1.0.0`,
+  );
+}
+
+async function build(given: readonly string[], flags: BuildFlags): Promise<void> {
+  const files = given.filter(text => readAssignment(text) === undefined);
+  if (files.length === 0) throw new InvalidArgumentError('name a constructor file');
+  const settings = await settingsOf(given, flags);
+  const built = await inSession(async session => {
+    const name = flags.outfile ?? flags.file;
+    if (flags.create === true && flags.force !== true && existsSync(name)) {
+      throw new AirlockError({
+        code: 'cli.file-exists',
+        message: `${name} exists`,
+        where: name,
+        remedy: '--force begins it anew; without --create component versions are added',
+      });
+    }
+    const target = await session.repository(name, {
+      mode: flags.create === true ? 'replace' : 'update',
+      ...(flags.type === undefined ? {} : { format: flags.type }),
+    });
+    const results: BuiltComponentVersion[] = [];
+    for (const file of files) {
+      results.push(
+        ...(await buildComponents(file, target, {
+          settings,
+          templater: flags.templater,
+          replace: flags.replace === true,
+          skipDigests: flags.skipDigestGeneration === true,
+          registries: session.registries,
+          report: session.report,
+          signal: session.signal,
+          ...(flags.version === undefined ? {} : { version: flags.version }),
+        })),
+      );
+    }
+    return results;
+  });
+  printListing(flags.output, {
+    header: ['COMPONENT', 'VERSION', 'RESOURCES', 'MANIFEST'],
+    rows: built.map(each => ({
+      cells: [each.component, each.version, String(each.resources), each.manifestDigest],
+      item: each,
+    })),
+  });
+}
+
+/** Environment, then settings files, then the command line: what comes later counts. */
+async function settingsOf(given: readonly string[], flags: BuildFlags): Promise<Settings> {
+  const environment =
+    flags.addenv === true
+      ? Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+      : [];
+  let settings: Settings = Object.fromEntries(environment);
+  for (const file of flags.settings) {
+    const bytes = await readFile(file).catch((error: unknown) => {
+      throw new AirlockError({
+        code: 'cli.settings-not-found',
+        message: `the settings file ${file} cannot be read`,
+        where: file,
+        remedy: 'Check the path',
+        cause: error,
+      });
+    });
+    settings = { ...settings, ...readSettings(bytes, file) };
+  }
+  return {
+    ...settings,
+    ...(Object.fromEntries(
+      given.flatMap(text => [readAssignment(text) ?? []].filter(pair => pair.length === 2)),
+    ) as Settings),
+  };
+}

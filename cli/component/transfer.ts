@@ -1,0 +1,117 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CopySession } from '../../oci';
+import { transferComponentVersion, type CtfFormat, type TransferResult } from '../../ocm';
+import { bytes } from '../terminal';
+import { trustedKeys } from './keys';
+import { print, printListing, withOutputFlag, type OutputFormat } from './output';
+import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+
+interface TransferFlags extends SelectFlags, LookupFlags {
+  readonly copyResources?: boolean;
+  readonly copyLocalResources?: boolean;
+  readonly copySources?: boolean;
+  readonly omitAccessTypes?: readonly string[];
+  readonly recursive?: boolean;
+  readonly stopOnExisting?: boolean;
+  readonly overwrite?: boolean;
+  readonly update: boolean;
+  readonly enforce?: boolean;
+  readonly disableUploads?: boolean;
+  readonly type?: CtfFormat;
+  readonly signature: readonly string[];
+  readonly publicKey: readonly string[];
+  readonly output: OutputFormat;
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** `airlock component transfer`. */
+export function transferCommand(): Command {
+  const command = new Command('transfer')
+    .description('Copy component versions into another repository; signatures stay valid')
+    .argument('<reference-and-target...>', 'component versions, and last the repository they go to')
+    .option('-V, --copy-resources', 'by value: content that is elsewhere is copied too')
+    .option('-L, --copy-local-resources', 'by value, for resources with the relation local')
+    .option('--copy-sources', 'sources by value')
+    .option('-N, --omit-access-types <type...>', 'access types that stay as they are')
+    .option('-r, --recursive', 'referenced component versions too')
+    .option('-E, --stop-on-existing', 'do not follow references of what is there')
+    .option('-f, --overwrite', 'replace component versions of other content')
+    .option('--no-update', 'leave what is there as it is, even where unsigned parts differ')
+    .option('--enforce', 'as if the target were empty')
+    .option('--disable-uploads', 'images become local blobs, not repositories of their own')
+    .addOption(
+      new Option('-t, --type <format>', 'format of an archive that is made').choices(['directory', 'tar', 'tgz']),
+    )
+    .option('-s, --signature <name>', 'with --public-key: signature that must be there (repeatable)', collect, [])
+    .option('-k, --public-key <[signature=]file>', 'verify before and after with this key (repeatable)', collect, [])
+    .action((given: string[], flags: TransferFlags) => transfer(given, flags));
+  return withOutputFlag(withLookupFlags(withSelectFlags(command))).addHelpText(
+    'after',
+    `
+Example:
+  $ airlock component transfer ctf//ocm.software/demos/podinfo:1.0.0 registry.example/releases
+  $ airlock component transfer -V -r -k vendor.pub registry.example//ocm.software/demos/podinfo:1.0.0 podinfo.tgz`,
+  );
+}
+
+async function transfer(given: readonly string[], flags: TransferFlags): Promise<void> {
+  const target = given.at(-1) ?? '';
+  const references = given.slice(0, -1);
+  if (references.length === 0)
+    throw new InvalidArgumentError('name component versions, and last the repository they go to');
+  const keys = await trustedKeys(flags.publicKey);
+  const results = await inSession(async session => {
+    const accesses = await session.versions(references, flags);
+    const lookup = await lookups(session, flags);
+    const repository = await session.repository(target, {
+      mode: 'update',
+      ...(flags.type === undefined ? {} : { format: flags.type }),
+    });
+    const shared = new CopySession();
+    const done: TransferResult[] = [];
+    for (const access of accesses) {
+      done.push(
+        await transferComponentVersion(access, repository, {
+          copyResources: flags.copyResources === true,
+          copyLocalResources: flags.copyLocalResources === true,
+          copySources: flags.copySources === true,
+          omitAccessTypes: flags.omitAccessTypes ?? [],
+          recursive: flags.recursive === true,
+          stopOnExisting: flags.stopOnExisting === true,
+          overwrite: flags.overwrite === true,
+          noUpdate: !flags.update,
+          enforce: flags.enforce === true,
+          disableUploads: flags.disableUploads === true,
+          lookup,
+          session: shared,
+          report: session.report,
+          signal: session.signal,
+          ...(keys.length === 0 ? {} : { verify: { keys, signatures: flags.signature } }),
+        }),
+      );
+    }
+    return done;
+  });
+  const versions = [
+    ...new Map(
+      results
+        .flatMap(result => result.componentVersions)
+        .map(each => [`${each.component}:${each.version}`, each] as const),
+    ).values(),
+  ];
+  printListing(flags.output, {
+    header: ['COMPONENT', 'VERSION', 'STATUS', 'MANIFEST'],
+    rows: versions.map(each => ({
+      cells: [each.component, each.version, each.status, each.manifestDigest],
+      item: each,
+    })),
+  });
+  if (flags.output === 'table' || flags.output === 'wide') {
+    const sum = (key: 'bytes' | 'copied' | 'mounted' | 'skipped'): number =>
+      results.reduce((total, result) => total + result[key], 0);
+    print(
+      `${bytes(sum('bytes'))} transferred; blobs: ${sum('copied')} copied, ${sum('mounted')} mounted, ${sum('skipped')} already there`,
+    );
+  }
+}

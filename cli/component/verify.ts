@@ -1,0 +1,77 @@
+import { Command } from 'commander';
+import { verifyAccess, type VerifiedComponentVersion } from '../../ocm';
+import { keyText, trustedKeys } from './keys';
+import { print, withOutputFlag, type OutputFormat } from './output';
+import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+
+interface VerifyFlags extends SelectFlags, LookupFlags {
+  readonly signature: readonly string[];
+  readonly publicKey: readonly string[];
+  readonly caCert?: string;
+  readonly issuer?: string;
+  readonly local?: boolean;
+  readonly deep?: boolean;
+  readonly output: OutputFormat;
+}
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** `airlock component verify`: exits 0 only when every signature asked for is there and everything is what was signed. */
+export function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('Verify signatures: every resource is fetched and digested again, through references too')
+    .argument('<reference...>', 'component versions; an archive alone means all in it')
+    .option('-s, --signature <name>', 'signature that must be there (repeatable; default: all there are)', collect, [])
+    .option(
+      '-k, --public-key <[signature=]file>',
+      'public key or certificate (PEM): a file, or env:NAME (repeatable)',
+      collect,
+      [],
+    )
+    .option('--ca-cert <file>', 'trusted authorities (PEM), for signatures that carry certificates')
+    .option('-I, --issuer <name>', 'subject that such a certificate must have')
+    .option('-L, --local', 'trust the digests that are stored; fetch nothing')
+    .option('--deep', 'read every blob of images in registries too')
+    .action((references: string[], flags: VerifyFlags) => verify(references, flags));
+  return withOutputFlag(withLookupFlags(withSelectFlags(command)));
+}
+
+async function verify(references: readonly string[], flags: VerifyFlags): Promise<void> {
+  const keys = await trustedKeys(flags.publicKey);
+  const authorities = flags.caCert === undefined ? undefined : await keyText(flags.caCert);
+  const verified = await inSession(async session => {
+    const lookup = await lookups(session, flags);
+    const results: VerifiedComponentVersion[] = [];
+    for (const access of await session.versions(references, flags)) {
+      results.push(
+        await verifyAccess(access, {
+          signatures: flags.signature,
+          keys,
+          lookup,
+          local: flags.local === true,
+          deep: flags.deep === true,
+          report: session.report,
+          signal: session.signal,
+          ...(authorities === undefined ? {} : { caCertificates: authorities }),
+          ...(flags.issuer === undefined ? {} : { issuer: flags.issuer }),
+        }),
+      );
+    }
+    return results;
+  });
+  if (flags.output === 'json' || flags.output === 'yaml') {
+    print(JSON.stringify({ items: verified.map(({ access: _access, ...rest }) => rest) }, undefined, 2));
+    return;
+  }
+  for (const { component, version, signatures, resources } of verified) {
+    for (const { resource, component: of, digest, checked } of resources) {
+      const what =
+        digest === undefined
+          ? checked
+          : `${digest.hashAlgorithm}:${digest.value}[${digest.normalisationAlgorithm}]${checked === 'content' ? '' : ` (${checked})`}`;
+      if (flags.output === 'wide') print(`  ${of} ${resource}: ${what}`);
+    }
+    for (const { name, hash, digest } of signatures)
+      print(`successfully verified ${component}:${version} (signature ${name}, digest ${hash}:${digest})`);
+  }
+}
