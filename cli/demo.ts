@@ -71,7 +71,9 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void>
   const story = new Story(environment, narrator, signal);
   if (options.platform === 'kind') await prepareHost(narrator, signal);
 
-  await narrator.step('Environment: the platform and the provider', () => environment.up('dev', { 'airlock:providerRegistryReplicas': '1' }));
+  await narrator.step('Environment: the platform and the provider', () =>
+    environment.up('dev', { 'airlock:providerRegistryReplicas': '1' }),
+  );
   await narrator.step('Release v1.0.0: build, sign, publish', () => story.release('v1.0.0', 'main'));
   await narrator.step('Install: the consumer subscribes', () => story.install());
   await narrator.step('Replicate and propose: by value, verified on both sides', () => story.replicateAndPropose());
@@ -95,7 +97,10 @@ async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<voi
     });
     await narrator.step('Images: the platform’s programs', async () => {
       const begun = Date.now();
-      const images = await ensureImages(platformImages.map(image => image.name), { report: progress.report, signal });
+      const images = await ensureImages(
+        platformImages.map(image => image.name),
+        { report: progress.report, signal },
+      );
       narrator.done(`${images.size} images (${duration(Date.now() - begun)})`);
     });
   } finally {
@@ -109,11 +114,19 @@ function epilogue(environment: Environment, narrator: Narrator): void {
     'Addresses',
     ['what', 'where', 'account'],
     [
-      ['Gitea', environment.text('forgeUrl'), `${environment.text('adminUser')} / ${environment.text('adminPassword')}`],
+      [
+        'Gitea',
+        environment.text('forgeUrl'),
+        `${environment.text('adminUser')} / ${environment.text('adminPassword')}`,
+      ],
       ['Component repository', environment.text('repositoryUrl'), ''],
       ['Release runs', environment.text('releasesUrl'), ''],
       ["Provider's registry", environment.text('providerRegistry'), 'airlock stack output --stack dev --show-secrets'],
-      ["Consumer's registry", environment.text('consumerRegistry', 'consumer'), 'airlock stack output --stack consumer-dev --show-secrets'],
+      [
+        "Consumer's registry",
+        environment.text('consumerRegistry', 'consumer'),
+        'airlock stack output --stack consumer-dev --show-secrets',
+      ],
       ['Subscriptions', environment.text('managementUrl', 'consumer'), ''],
       ['Products', environment.text('projectUrl', 'consumer'), ''],
       ...(kind ? [['podinfo', environment.text('podinfoUrl'), '']] : []),

@@ -31,5 +31,6 @@ export function printError(thrown: unknown, verbose: boolean): void {
   const c = colorsFor(process.stderr);
   process.stderr.write(`${c.red('error:')} ${describeError(thrown)}\n`);
   if (!verbose) return;
-  for (let at: unknown = thrown; at instanceof Error; at = at.cause) process.stderr.write(`${at.stack ?? messageOf(at)}\n`);
+  for (let at: unknown = thrown; at instanceof Error; at = at.cause)
+    process.stderr.write(`${at.stack ?? messageOf(at)}\n`);
 }

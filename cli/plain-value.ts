@@ -4,7 +4,8 @@ import { Secret, type PropertyMap, type PropertyValue } from '../engine';
 export function plainValue(value: PropertyValue): unknown {
   if (value instanceof Secret) return plainValue(value.value);
   if (Array.isArray(value)) return value.map(each => plainValue(each as PropertyValue));
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) return plainMap(value as PropertyMap);
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+    return plainMap(value as PropertyMap);
   return value;
 }
 

@@ -35,7 +35,10 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)));
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return all.map(line).join('\n');
 }
 
@@ -57,7 +60,8 @@ export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): {
     const show = (n: number): string => (event.unit === 'bytes' ? bytes(n) : String(n));
     return event.total === undefined ? show(event.current) : `${show(event.current)} of ${show(event.total)}`;
   };
-  const text = (event: ProgressEvent): string => [event.title, event.detail, amount(event)].filter(part => part !== undefined && part !== '').join('  ');
+  const text = (event: ProgressEvent): string =>
+    [event.title, event.detail, amount(event)].filter(part => part !== undefined && part !== '').join('  ');
   const erase = (): void => {
     if (drawn > 0) stream.write(`\u001b[${drawn}A\u001b[0J`);
     drawn = 0;

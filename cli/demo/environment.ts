@@ -70,8 +70,10 @@ export class Environment {
       signal: this.options.signal,
       message: 'airlock demo',
       onEvent: event => {
-        if (event.kind === 'diagnostic' && event.severity === 'warning') narrator.say(`warning: ${event.message.trim()}`);
-        if (event.kind === 'line' && event.stream === 'stderr' && event.text.trim() !== '') narrator.say(`warning: ${event.text.trim()}`);
+        if (event.kind === 'diagnostic' && event.severity === 'warning')
+          narrator.say(`warning: ${event.message.trim()}`);
+        if (event.kind === 'line' && event.stream === 'stderr' && event.text.trim() !== '')
+          narrator.say(`warning: ${event.text.trim()}`);
       },
     });
     this.outputs[role] = plainMap(await stack.outputs({ showSecrets: true }));
@@ -95,7 +97,9 @@ export class Environment {
   async destroy(role: Role): Promise<void> {
     const stack = await this.stack(role);
     const result = await stack.destroy({ signal: this.options.signal });
-    this.options.narrator.done(`airlock destroy --stack ${stack.name}: ${result.summary.delete ?? 0} deleted (${duration(result.durationMs)})`);
+    this.options.narrator.done(
+      `airlock destroy --stack ${stack.name}: ${result.summary.delete ?? 0} deleted (${duration(result.durationMs)})`,
+    );
   }
 
   /** Waits until the product's workload has this many ready pods, and no others. */
@@ -107,7 +111,12 @@ export class Environment {
         const ready = pods.filter(pod => podReadiness(pod).state === 'ready');
         return pods.length === replicas && ready.length === replicas ? true : undefined;
       },
-      { seconds: 120, what: `${replicas} ready pods in namespace podinfo`, remedy: 'kubectl get pods -n podinfo', signal: this.options.signal },
+      {
+        seconds: 120,
+        what: `${replicas} ready pods in namespace podinfo`,
+        remedy: 'kubectl get pods -n podinfo',
+        signal: this.options.signal,
+      },
     );
   }
 

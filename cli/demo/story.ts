@@ -77,7 +77,9 @@ export class Story {
         remedy: 'Look at the release and the subscription, then run again',
       });
     }
-    this.narrator.done(`replicated and verified: ${version}, into ${this.environment.text('consumerRegistry', 'consumer')}`);
+    this.narrator.done(
+      `replicated and verified: ${version}, into ${this.environment.text('consumerRegistry', 'consumer')}`,
+    );
   }
 
   async takeProviderRegistry(replicas: 0 | 1): Promise<void> {
@@ -126,7 +128,10 @@ export class Story {
   /** Proposes, merges, and waits for the new version with the consumer's edits. */
   async upgrade(): Promise<void> {
     await this.environment.up('consumer');
-    await this.deploy(answer => answer.version === upgraded.podinfo && answer.message === edits.message, edits.replicas);
+    await this.deploy(
+      answer => answer.version === upgraded.podinfo && answer.message === edits.message,
+      edits.replicas,
+    );
     await this.environment.up('consumer');
   }
 
@@ -158,7 +163,9 @@ export class Story {
     const path = 'products/podinfo/lock.yaml';
     const lock = parseLock(await this.person.read('mpas-ocm-applications', path), path);
     for (const snapshot of lock.snapshots) {
-      this.narrator.done(`main pins ${lock.component.name}:${lock.component.version} as ${snapshot.reference}@${snapshot.digest}`);
+      this.narrator.done(
+        `main pins ${lock.component.name}:${lock.component.version} as ${snapshot.reference}@${snapshot.digest}`,
+      );
     }
   }
 }

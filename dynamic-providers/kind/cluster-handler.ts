@@ -35,7 +35,11 @@ class ClusterHandler implements Handler<Inputs, Outputs> {
     // A cluster that somebody deleted is made anew, and with it all that was in it.
     if (replaces.length === 0 && (await clusterState(olds.clusterName)) === 'absent') replaces.push('clusterName');
     const stopped = replaces.length === 0 && (await clusterState(olds.clusterName)) !== 'running';
-    return { changes: isUnknown(news) || others || stopped || replaces.length > 0, replaces, deleteBeforeReplace: true };
+    return {
+      changes: isUnknown(news) || others || stopped || replaces.length > 0,
+      replaces,
+      deleteBeforeReplace: true,
+    };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
@@ -73,7 +77,10 @@ async function settle(inputs: Inputs): Promise<Outputs> {
   await loadIntoEngine(named('node', inputs.nodeImage));
   const { clusterName: name, apiServerPort, ingressPort, nodeImage, registries } = inputs;
   const { kubeconfig } = await createCluster({ name, apiServerPort, ingressPort, nodeImage, registries });
-  await loadIntoKind(name, Object.entries(inputs.images).map(([image, reference]) => named(image, reference)));
+  await loadIntoKind(
+    name,
+    Object.entries(inputs.images).map(([image, reference]) => named(image, reference)),
+  );
   return { ...inputs, kubeconfig, endpoint: `https://127.0.0.1:${apiServerPort}` };
 }
 

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isReplicated, replicate, resolveReplication, type Replicated, type ReplicationInputs, type ResolvedVersion } from '../../product';
+import {
+  isReplicated,
+  replicate,
+  resolveReplication,
+  type Replicated,
+  type ReplicationInputs,
+  type ResolvedVersion,
+} from '../../product';
 import { silent } from '../../report';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 
@@ -9,7 +16,10 @@ type Outputs = Inputs & Replicated & { readonly reason: string };
 class ReplicationHandler implements Handler<Inputs, Outputs> {
   async check(olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
-    const { reason, ...resolved } = await resolveReplication(news as ReplicationInputs, olds as Partial<ResolvedVersion>);
+    const { reason, ...resolved } = await resolveReplication(
+      news as ReplicationInputs,
+      olds as Partial<ResolvedVersion>,
+    );
     // A warning, not a change: an unreachable source must not show as one.
     if (reason !== '') console.warn(reason);
     return { inputs: { ...news, ...resolved } };
@@ -39,11 +49,18 @@ class ReplicationHandler implements Handler<Inputs, Outputs> {
   }
 }
 
-const resolvedOf = ({ phase, component, version, digest }: Inputs): ResolvedVersion => ({ phase, reason: '', component, version, digest });
+const resolvedOf = ({ phase, component, version, digest }: Inputs): ResolvedVersion => ({
+  phase,
+  reason: '',
+  component,
+  version,
+  digest,
+});
 
 async function settle(inputs: Inputs, before?: Outputs): Promise<Outputs> {
   const wanted = resolvedOf(inputs);
-  if (wanted.version === '') return { ...inputs, reason: 'nothing to replicate yet', reference: '', bytes: 0, verifiedBy: [] };
+  if (wanted.version === '')
+    return { ...inputs, reason: 'nothing to replicate yet', reference: '', bytes: 0, verifiedBy: [] };
   if (before?.version === wanted.version && before.digest === wanted.digest && (await isReplicated(inputs, wanted))) {
     return { ...inputs, reason: '', reference: before.reference, bytes: before.bytes, verifiedBy: before.verifiedBy };
   }

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyDeployment, deploymentReaders, planDeployment, type DeploymentInputs, type DeploymentPhase, type DeploymentPlan } from '../../product';
+import {
+  applyDeployment,
+  deploymentReaders,
+  planDeployment,
+  type DeploymentInputs,
+  type DeploymentPhase,
+  type DeploymentPlan,
+} from '../../product';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 
 interface Inputs extends DeploymentInputs {
@@ -31,7 +38,10 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
-    return { id: `${inputs.repository.owner}/${inputs.repository.name}/products/${inputs.instance}`, outs: await settle(inputs) };
+    return {
+      id: `${inputs.repository.owner}/${inputs.repository.name}/products/${inputs.instance}`,
+      outs: await settle(inputs),
+    };
   }
 
   async update(_id: string, _olds: Outputs, news: Inputs): Promise<{ outs: Outputs }> {
@@ -55,7 +65,14 @@ function lasting(properties: object): object {
 }
 
 /** The plan without what only this run needs. */
-const shown = ({ phase, reason, merged, proposed, desired, changes }: DeploymentPlan) => ({ phase, reason, merged, proposed, desired, changes });
+const shown = ({ phase, reason, merged, proposed, desired, changes }: DeploymentPlan) => ({
+  phase,
+  reason,
+  merged,
+  proposed,
+  desired,
+  changes,
+});
 
 async function planned(inputs: DeploymentInputs): Promise<DeploymentPlan> {
   const readers = deploymentReaders(inputs);
