@@ -69,6 +69,8 @@ function releaseRunner(): Command {
       ),
     )
     .action(async (flags: ReleaseRunnerFlags) => {
+      // Steps call `airlock`: this one.
+      process.env['PATH'] = [path.join(__dirname, '..', '..', 'cli'), process.env['PATH'] ?? ''].join(path.delimiter);
       const running = await runReleaseRunner({
         listen: flags.listen,
         publicUrl: flags.publicUrl ?? `http://${flags.listen}`,

@@ -54,6 +54,11 @@ export async function fillWorkspace(mounts: Mounts, binding: WorkspaceBinding, f
 export async function secretValues(mounts: Mounts): Promise<string[]> {
   const values: string[] = [];
   for (const secret of await foldersIn(mounts.secretsDir)) {
+    // Basic authentication writes the two as one.
+    const account = await Promise.all(
+      ['username', 'password'].map(key => readFile(keyFile(mounts, 'Secret', secret, key), 'utf8').catch(() => '')),
+    );
+    if (account.every(part => part !== '')) values.push(account.join(':'));
     for (const key of await keysOf(mounts, 'Secret', secret)) {
       if (isPublic(key)) continue;
       values.push(await readFile(keyFile(mounts, 'Secret', secret, key), 'utf8').catch(() => ''));
