@@ -10,7 +10,7 @@ export { knownImages } from './known';
 export { platformImages, type PlatformImage } from './list';
 export { archiveStream, type NamedImage } from './archive';
 export { imageStore } from './store';
-export { BUNDLED_CNI_LABEL, PROGRAMS_FOLDER } from './recipes';
+export { BUNDLED_CNI_LABEL, PODINFO_FOLDER } from './recipes';
 export { kindNodes, loadIntoEngine, loadIntoKind, type LoadOptions } from './load';
 export { imageListing, type ImageListing } from './listing';
 export { fluxCrds } from './manifests';

@@ -19,8 +19,8 @@ const HOME = '/opt/airlock';
 const USER = { uid: 1000, gid: 1000 };
 const ROOT = { uid: 0, gid: 0 };
 
-/** Where the release runner finds programs to put into images: `<here>/podinfo/<version>/podinfo` and `ui/` beside it. */
-export const PROGRAMS_FOLDER = '/opt/programs';
+/** Where the release pipeline finds podinfo: `<here>/<version>/podinfo`, and `ui/` beside it. */
+export const PODINFO_FOLDER = '/opt/podinfo';
 
 /** Airlock itself, with git: the release runner, the stand-in for source-controller, `watch`. */
 export const airlock: Recipe = async context => ({
@@ -107,13 +107,13 @@ async function podinfoLayer({ options }: RecipeContext): Promise<LayerRecipe> {
     name: 'programs-podinfo',
     key: contentKey(
       await Promise.all(versions.map(version => recipeKey(program(`podinfo-${version}`)))),
-      PROGRAMS_FOLDER,
+      PODINFO_FOLDER,
       2,
     ),
     make: async () => {
       const parts: LayerPart[] = [];
       for (const version of versions) {
-        const to = `${PROGRAMS_FOLDER}/podinfo/${version}`;
+        const to = `${PODINFO_FOLDER}/${version}`;
         parts.push({ file: await ensureBinary(`podinfo-${version}`, options), to: `${to}/podinfo` });
         parts.push({ tree: await podinfoUi(version, options), to, owner: ROOT });
       }
