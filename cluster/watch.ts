@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from './connection';
 import { resourcePath, type Discovery } from './discovery';
-import { ClusterError, errorFromStatus } from './errors';
+import { ClusterError, errorFromFailure, errorFromStatus } from './errors';
 import { numberAt, textAt, type KubernetesObject } from './object';
 import type { CallOptions, ListOptions } from './options';
 
@@ -30,6 +29,8 @@ export interface WatchSource {
 
 /** A server that is silent longer than this (bookmarks come every minute) is taken for lost. Milliseconds. */
 const IDLE = 150_000;
+/** Characters. Objects are at most a few megabytes. */
+const MAX_EVENT = 64 * 1024 * 1024;
 
 /**
  * Lists and then watches; on a break resumes from the last resource version seen (bookmarks included), on `410 Gone` lists again and
@@ -133,22 +134,24 @@ async function* streamOnce(
     signal: options.signal,
     idleTimeout: IDLE,
   });
-  const broken = { error: undefined as unknown };
-  body.on('error', error => (broken.error = error));
   try {
-    for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-      if (line.length > 0) yield parseEvent(line, doing, connection.access.server);
-    }
+    for await (const line of linesOf(body)) yield parseEvent(line, doing, connection.access.server);
+  } catch (error) {
+    throw errorFromFailure(error, doing, connection.access.server, options.signal);
   } finally {
     body.destroy();
   }
-  if (broken.error && !options.signal?.aborted) {
-    throw new ClusterError({
-      code: 'cluster.unreachable',
-      message: `Cannot ${doing}: the connection broke`,
-      where: connection.access.server,
-      cause: broken.error,
-    });
+}
+
+/** Complete lines only: what a broken connection cut off comes again with the next watch. */
+async function* linesOf(body: AsyncIterable<unknown>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_EVENT) throw new Error('an event is larger than 64 MiB');
+    for (const line of lines) if (line !== '') yield line;
   }
 }
 

@@ -76,6 +76,21 @@ describe('Kubernetes manifests', () => {
       expect(children[2]?.inputs['stringData']).to.be.instanceOf(Secret);
     });
 
+    it('are put in order, whatever the order of the text, and never in a circle', async () => {
+      const crd =
+        '{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: x}, spec: {group: e.org, names: {kind: X}}}';
+      const built = await kubernetesProvider().construct?.(call(type, 'g'), {
+        yaml: `{apiVersion: e.org/v1, kind: X, metadata: {name: a}}\n---\n${crd}`,
+      });
+      expect(built?.children.map(child => child.name)).to.deep.equal(['g:x', 'g:a']);
+      const needs = (name: string, other: string): string =>
+        `{apiVersion: v1, kind: ConfigMap, metadata: {name: ${name}, annotations: {config.kubernetes.io/depends-on: /ConfigMap/${other}}}}`;
+      const circle = kubernetesProvider().construct?.(call(type, 'g'), {
+        yaml: `${needs('a', 'b')}\n---\n${needs('b', 'a')}`,
+      });
+      expect(String(await circle?.catch((error: unknown) => error))).to.contain('in a circle: g:a, g:b');
+    });
+
     it('are read from files and patterns', async () => {
       const dir = await mkdtemp(join(tmpdir(), 'manifests-'));
       try {
