@@ -38,7 +38,7 @@ const CONFIG: ImageRecipe['config'] = {
 
 /** Airlock with the podinfo releases that the demo's pipeline puts into images: a pod has no Go toolchain. */
 export const releaseRunner: Recipe = async context => ({
-  layers: [...(await airlockLayers(context)), await podinfoLayer(context)],
+  layers: [...(await airlockLayers(context)), await podinfoLayer(context), await pipelineLayer(projectRoot())],
   config: CONFIG,
 });
 
@@ -119,6 +119,16 @@ async function podinfoLayer({ options }: RecipeContext): Promise<LayerRecipe> {
       }
       return parts;
     },
+  };
+}
+
+/** The pipeline that the runner executes unless told otherwise, where it looks for it: beside the code. */
+async function pipelineLayer(root: string): Promise<LayerRecipe> {
+  const folder = join('examples', 'podinfo-pipeline');
+  return {
+    name: 'release-pipeline',
+    key: contentKey(await digestOfTree(join(root, folder), () => true), 1),
+    make: () => Promise.resolve([{ tree: join(root, folder), to: join(HOME, folder), owner: ROOT }]),
   };
 }
 

@@ -13,7 +13,7 @@ export function tektonDefinitions(): KubernetesObject[] {
   return (parsed ??= objectsIn(definitions).map(definition => {
     // Without Tekton there is nobody to convert between versions.
     const { conversion: _conversion, ...spec } = definition['spec'] as Record<string, unknown>;
-    return { ...definition, spec } as KubernetesObject;
+    return { ...definition, spec };
   }));
 }
 let parsed: KubernetesObject[] | undefined;
