@@ -99,7 +99,7 @@ export class ProcessPlatform implements Platform {
         args: ['serve', 'release-runner', '--listen', `127.0.0.1:${port}`, '--work-dir', '{directory}/runs'],
         env: {
           ...releaseRunnerEnvironment(args, hostOf('releases', this.configuration)),
-          AIRLOCK_SECRETS_DIR: '{directory}/mounts',
+          AIRLOCK_SECRETS_DIR: '{directory}/secrets',
           AIRLOCK_PODINFO_DIR: '{podinfo}',
         },
         files: releaseRunnerFiles(args),

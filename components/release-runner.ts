@@ -1,30 +1,28 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
-import { dockerConfiguration } from './registry';
-
-type Values = Record<string, Record<string, pulumi.Input<string>>>;
 
 /** The secrets that the runner and the pipeline's tasks name, by key. */
-function secretsFor({ forge, registry, signingKey, webhookSecret }: ReleaseRunnerArgs): Values {
+function secretsFor(args: ReleaseRunnerArgs): Record<string, Record<string, pulumi.Input<string>>> {
+  const { forge, registry } = args;
   return {
-    'release-webhook': { secret: webhookSecret },
+    'release-webhook': { secret: args.webhookSecret },
     'release-forge': { username: forge.username, password: forge.password },
-    'release-registry': { '.dockerconfigjson': dockerConfiguration(registry.host, registry.writer) },
-    'release-signing-key': { 'private.pem': signingKey },
+    'release-registry': { host: registry.host, username: registry.writer.username, password: registry.writer.password },
+    'release-signing': {
+      signature: args.signature,
+      component: args.component,
+      'private.pem': args.signingKey,
+      'public.pem': args.publicKey,
+    },
   };
 }
 
-/** The settings that the tasks name. */
-function settingsFor({ registry, component, signature, publicKey }: ReleaseRunnerArgs): Values {
-  return { 'release-settings': { registry: registry.host, component, signature, 'public.pem': publicKey } };
-}
-
-/** Secrets and settings as files below `mounts/`, for a runner that is a process. */
+/** The secrets as files below `secrets/`, for a runner that is a process. */
 export function releaseRunnerFiles(args: ReleaseRunnerArgs): Record<string, pulumi.Input<string>> {
   const files: Record<string, pulumi.Input<string>> = {};
-  for (const [name, keys] of Object.entries({ ...secretsFor(args), ...settingsFor(args) })) {
-    for (const [key, value] of Object.entries(keys)) files[`mounts/${name}/${key}`] = value;
+  for (const [name, keys] of Object.entries(secretsFor(args))) {
+    for (const [key, value] of Object.entries(keys)) files[`secrets/${name}/${key}`] = value;
   }
   return files;
 }
@@ -61,26 +59,7 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
           { ...child, deleteBeforeReplace: true },
         ),
     );
-    const settings = Object.entries(settingsFor(args)).map(
-      ([map, data]) =>
-        new k8s.core.v1.ConfigMap(
-          `${name}-${map}`,
-          { metadata: { name: map, namespace: args.namespace }, data },
-          { ...child, deleteBeforeReplace: true },
-        ),
-    );
-    const mounts = [
-      ...Object.keys(secretsFor(args)).map(secret => ({
-        name: secret,
-        folder: 'secrets',
-        source: { secret: { secretName: secret } },
-      })),
-      ...Object.keys(settingsFor(args)).map(map => ({
-        name: map,
-        folder: 'settings',
-        source: { configMap: { name: map } },
-      })),
-    ];
+    const mounted = Object.keys(secretsFor(args));
     const claim = new k8s.core.v1.PersistentVolumeClaim(
       `${name}-runs`,
       {
@@ -91,8 +70,7 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
     );
     const env: Record<string, pulumi.Input<string>> = {
       ...releaseRunnerEnvironment(args, args.host),
-      AIRLOCK_SECRETS_DIR: '/mounts/secrets',
-      AIRLOCK_CONFIG_MAPS_DIR: '/mounts/settings',
+      AIRLOCK_SECRETS_DIR: '/secrets',
       AIRLOCK_LISTEN: '0.0.0.0:8080',
       AIRLOCK_WORK_DIR: '/runs',
       AIRLOCK_ADDRESSES: pulumi.interpolate`*.localhost=${args.ingressIP}`,
@@ -122,24 +100,20 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
                   volumeMounts: [
                     { name: 'runs', mountPath: '/runs' },
                     { name: 'tmp', mountPath: '/tmp' },
-                    ...mounts.map(mount => ({
-                      name: mount.name,
-                      mountPath: `/mounts/${mount.folder}/${mount.name}`,
-                      readOnly: true,
-                    })),
+                    ...mounted.map(secret => ({ name: secret, mountPath: `/secrets/${secret}`, readOnly: true })),
                   ],
                 },
               ],
               volumes: [
                 { name: 'runs', persistentVolumeClaim: { claimName: 'release-runner' } },
                 { name: 'tmp', emptyDir: {} },
-                ...mounts.map(mount => ({ name: mount.name, ...mount.source })),
+                ...mounted.map(secret => ({ name: secret, secret: { secretName: secret } })),
               ],
             },
           },
         },
       },
-      { ...child, dependsOn: [claim, ...secrets, ...settings] },
+      { ...child, dependsOn: [claim, ...secrets] },
     );
     const service = new k8s.core.v1.Service(
       `${name}-service`,

@@ -14,14 +14,15 @@ const upgraded = { podinfo: '6.9.2' } as const;
 
 /** The demo's chapters, from the first release to the upgrade. Each looks first and does only what is not done yet. */
 export class Story {
-  private readonly person: ConsumerPerson;
-
   constructor(
     private readonly environment: Environment,
     private readonly narrator: Narrator,
     private readonly signal: AbortSignal,
-  ) {
-    this.person = new ConsumerPerson(environment.forge, 'software-consumer', narrator, signal);
+  ) {}
+
+  /** Known once the platform stands. */
+  private get person(): ConsumerPerson {
+    return new ConsumerPerson(this.environment.forge, 'software-consumer', this.narrator, this.signal);
   }
 
   /** Publishes a release on the forge and waits until its pipeline says that it is done. */
