@@ -45,21 +45,29 @@ function assemble(): Command {
     .addOption(
       new Option('--file <source:target[:mode]>', 'a file, e.g. build/podinfo:/usr/local/bin/podinfo:755')
         .argParser(collect(placed))
-        .default([]),
+        .default([], 'none'),
     )
-    .addOption(new Option('--dir <source:target>', 'all that is in a folder').argParser(collect(placed)).default([]))
+    .addOption(
+      new Option('--dir <source:target>', 'all that is in a folder').argParser(collect(placed)).default([], 'none'),
+    )
     .option('--base <reference>', 'image to build upon (default: none)')
     .addOption(new Option('--entrypoint <word...>', 'program that is started, with its fixed arguments'))
     .addOption(new Option('--cmd <word...>', 'arguments that a user may replace'))
     .option('--user <uid[:gid]>', 'user that the program runs as')
     .option('--workdir <folder>', 'folder that the program starts in')
-    .addOption(new Option('--env <NAME=value>', 'environment variable').argParser(collect(pair)).default([]))
+    .addOption(new Option('--env <NAME=value>', 'environment variable').argParser(collect(pair)).default([], 'none'))
     .addOption(
-      new Option('--expose <port[/protocol]>', 'port that the program listens on').argParser(collect(port)).default([]),
+      new Option('--expose <port[/protocol]>', 'port that the program listens on')
+        .argParser(collect(port))
+        .default([], 'none'),
     )
-    .addOption(new Option('--label <name=value>', 'label of the configuration').argParser(collect(pair)).default([]))
     .addOption(
-      new Option('--annotation <name=value>', 'annotation of the manifest').argParser(collect(pair)).default([]),
+      new Option('--label <name=value>', 'label of the configuration').argParser(collect(pair)).default([], 'none'),
+    )
+    .addOption(
+      new Option('--annotation <name=value>', 'annotation of the manifest')
+        .argParser(collect(pair))
+        .default([], 'none'),
     )
     .option('--architecture <name>', "in Go's words", architectures[process.arch] ?? process.arch)
     .option('--os <name>', 'operating system', 'linux')

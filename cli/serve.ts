@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import { Cluster } from '../cluster';
+import { projectRoot } from '../images';
 import { AirlockError } from '../report';
 import { runReleaseRunner, runSourceController } from '../services';
 
@@ -53,7 +54,7 @@ function releaseRunner(): Command {
     .addOption(
       new Option('--pipeline-dir <folder>', 'Tekton manifests of the pipeline')
         .env('AIRLOCK_PIPELINE_DIR')
-        .default(path.join(__dirname, '..', '..', 'examples', 'podinfo-pipeline'), 'the podinfo example'),
+        .default(path.join(projectRoot(), 'examples', 'podinfo-pipeline'), 'the podinfo example'),
     )
     .addOption(
       new Option(
@@ -70,7 +71,7 @@ function releaseRunner(): Command {
     )
     .action(async (flags: ReleaseRunnerFlags) => {
       // Steps call `airlock`: this one.
-      process.env['PATH'] = [path.join(__dirname, '..', '..', 'cli'), process.env['PATH'] ?? ''].join(path.delimiter);
+      process.env['PATH'] = [path.join(projectRoot(), 'cli'), process.env['PATH'] ?? ''].join(path.delimiter);
       const running = await runReleaseRunner({
         listen: flags.listen,
         publicUrl: flags.publicUrl ?? `http://${flags.listen}`,
