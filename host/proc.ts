@@ -12,7 +12,9 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
     const text = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold spaces and parentheses itself: count from the last one.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    // The first thread of several may be over while the others still hold the files and ports.
+    const over = (fields[0] === 'Z' || fields[0] === 'X') && Number(fields[17]) <= 1;
+    return over ? undefined : fields[19];
   } catch {
     return undefined;
   }
