@@ -5,7 +5,7 @@ import type { Descriptor } from './content';
 import { Verifier } from './digest';
 import { registryError } from './errors';
 import type { RegistryRepository } from './repository';
-import { streamOf } from './streams';
+import { selfChecking, streamOf } from './streams';
 
 /** Breaks in a row without a byte in between before a download is given up. */
 const MOST_BREAKS = 5;
@@ -24,7 +24,10 @@ export async function blobReader(
   const chunks = read(repository, descriptor, either);
   // The first step runs up to the first chunk: errors of opening belong to fetch, not to the stream.
   const first = await chunks.next();
-  return streamOf(prepend(first, chunks), () => cancel.abort());
+  return selfChecking(
+    streamOf(prepend(first, chunks), () => cancel.abort()),
+    descriptor,
+  );
 }
 
 async function* prepend(
