@@ -9,6 +9,7 @@ import {
   gitRepository,
   keyOf,
   kustomization,
+  numberAt,
   ociRepository,
   reconcileNow,
   textAt,
@@ -419,7 +420,18 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
       },
     };
     await cluster.apply(real);
-    await cluster.patch(keyOf(real), 'merge', { status: { replicas: 1, readyReplicas: 1 } }, { subresource: 'status' });
+    // No node runs here, so this test says in a kubelet's place that the pod is ready.
+    const waiting = { namespace: 'flux-system', labelSelector: 'app=source-controller' };
+    let pods: KubernetesObject[] = [];
+    while (pods.length === 0) pods = await cluster.list('v1', 'Pod', waiting);
+    const ready = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    for (const pod of pods) await cluster.patch(keyOf(pod), 'merge', { status: ready }, { subresource: 'status' });
+    await waitFor(
+      cluster,
+      keyOf(real),
+      now => ({ state: numberAt(now, 'status', 'readyReplicas') === 1 ? 'ready' : 'progressing', reason: 'not ready' }),
+      { timeout: 30_000 },
+    );
     const failure: unknown = await runSourceController({ ...options(), advertiseUrl: 'http://127.0.0.1:1' }).catch(
       (error: unknown) => error,
     );
