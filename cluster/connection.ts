@@ -1,5 +1,6 @@
 import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { addressBook, lookupIn, proxyFromEnvironment } from '../net';
 import { ClusterError, errorFromFailure, errorFromStatus } from './errors';
 import type { ClusterAccess } from './kubeconfig';
 
@@ -91,9 +92,11 @@ export class Connection {
       ...(access.insecure ? { rejectUnauthorized: false } : {}),
     };
     const options = { connections: 32, keepAliveTimeout: 30_000 };
-    this.dispatcher = access.proxy
-      ? new ProxyAgent({ uri: access.proxy, requestTls: tls, ...options })
-      : new Agent({ connect: { timeout: 10_000, ...tls }, ...options });
+    // As kubectl: the kubeconfig's proxy, else that of the environment.
+    const proxy = access.proxy ?? proxyFromEnvironment()(new URL(access.server))?.href;
+    this.dispatcher = proxy
+      ? new ProxyAgent({ uri: proxy, requestTls: tls, ...options })
+      : new Agent({ connect: { timeout: 10_000, lookup: lookupIn(addressBook()), ...tls }, ...options });
     return this.dispatcher;
   }
 
