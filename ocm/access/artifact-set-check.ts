@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { children, MANIFEST_LIMIT, type Descriptor } from '../../oci';
-import { collect, readTar } from '../archive';
+import { archiveError, collect, readTar } from '../archive';
 import { blobDigest, indexFiles, invalidSet, mainArtifact } from './artifact-set-index';
 
 /** Documents that may be manifests are kept to be followed, up to this many bytes together. */
@@ -12,6 +12,14 @@ const keptLimit = 64 * 1024 * 1024;
  * the main artifact refers to must be there. Returns the main artifact. Throws `ocm.invalid-artifact-set`.
  */
 export async function checkArtifactSet(archive: Readable, where: string): Promise<Descriptor> {
+  try {
+    return await check(archive, where);
+  } catch (error) {
+    throw archiveError(error, where);
+  }
+}
+
+async function check(archive: Readable, where: string): Promise<Descriptor> {
   const sizes = new Map<string, number>();
   const documents = new Map<string, Buffer>();
   let kept = 0;

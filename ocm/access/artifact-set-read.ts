@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MANIFEST_LIMIT, parseDigest, verifying, type Content, type Descriptor } from '../../oci';
 import { AirlockError } from '../../report';
-import { collect, readTar } from '../archive';
+import { archiveError, collect, readTar } from '../archive';
 import type { OpenedArtifact } from '../repository/repository';
 import { blobDigest, indexFiles, invalidSet, mainArtifact } from './artifact-set-index';
 
@@ -31,7 +31,7 @@ export async function openArtifactSet(archive: Readable, where: string): Promise
     return { content: new UnpackedSet(folder, where), descriptor: { mediaType, digest, size }, close };
   } catch (error) {
     await close();
-    throw error;
+    throw archiveError(error, where);
   }
 }
 

@@ -51,11 +51,30 @@ export async function* readTar(source: Readable, where: string, limits: TarLimit
       entry.resume();
     }
   } catch (error) {
-    throw error instanceof AirlockError ? error : invalid(messageOf(error), where, error);
+    throw archiveError(error, where);
   } finally {
     tar.destroy();
     source.destroy();
   }
+}
+
+/**
+ * What a failure while reading an archive means to a user: damage (`ocm.invalid-archive`), a full disk (`ocm.disk-full`), or
+ * what it is already. For whoever reads the streams of entries.
+ */
+export function archiveError(error: unknown, where: string): unknown {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (error instanceof AirlockError || code === 'ABORT_ERR') return error;
+  if (code === 'ENOSPC') {
+    return new AirlockError({
+      code: 'ocm.disk-full',
+      message: 'the disk is full',
+      where,
+      remedy: 'Free space for temporary files, or name another folder by TMPDIR',
+      cause: error,
+    });
+  }
+  return code !== undefined && /^E[A-Z]+$/.test(code) ? error : invalid(messageOf(error), where, error);
 }
 
 /** The stream, unpacked when its first bytes say that it is gzip. */

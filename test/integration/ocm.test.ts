@@ -22,6 +22,17 @@ import { registryBinary, startRegistry, type TestRegistry } from '../support/reg
 
 const component = 'example.com/acme/web';
 
+/** Runs a command without its output among the tests' own. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const kept = [process.stdout, process.stderr].map(stream => ({ stream, write: stream.write.bind(stream) }));
+  for (const { stream } of kept) stream.write = () => true;
+  try {
+    return await work();
+  } finally {
+    for (const { stream, write } of kept) stream.write = write;
+  }
+}
+
 describe('component versions in real registries', () => {
   let provider: TestRegistry;
   let consumer: TestRegistry;
@@ -136,7 +147,7 @@ describe('component versions in real registries', () => {
     });
     try {
       const airlock = (...argv: string[]): Promise<unknown> =>
-        componentCommand().exitOverride().parseAsync(argv, { from: 'user' });
+        quietly(() => componentCommand().exitOverride().parseAsync(argv, { from: 'user' }));
       const [privateKey, publicKey] = [path.join(folder, 'key.pem'), path.join(folder, 'key.pub')];
       await airlock('keygen', privateKey, publicKey, '--bits', '2048');
       await writeFile(path.join(folder, 'settings.yaml'), 'GREETING: hello\n');

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { isDigest, type Content } from '../../../oci';
 import { AirlockError } from '../../../report';
-import { readTar, referenceTime, writeTar, type TarEntry } from '../../archive';
+import { archiveError, readTar, referenceTime, writeTar, type TarEntry } from '../../archive';
 import type { ContentSpace } from '../space';
 import { CtfDirectory } from './directory';
 import { indexFileName } from './index-file';
@@ -81,7 +81,7 @@ class PackedCtf implements ContentSpace {
       return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
     } catch (error) {
       await rm(temporary, { recursive: true, force: true });
-      throw error;
+      throw archiveError(error, file);
     }
   }
 

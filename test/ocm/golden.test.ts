@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  DigestTree,
+  memorySpace,
+  normalise,
+  openComponentRepository,
+  parseDescriptor,
+  repositoryIn,
+  type ComponentDescriptor,
+  type ComponentRepository,
+  type Normalisation,
+} from '../../ocm';
+import { sharedVector } from './support';
+
+const component = (name: string, lists: object = {}): ComponentDescriptor => ({
+  meta: { schemaVersion: 'v2' },
+  component: {
+    name,
+    version: 'v1',
+    provider: 'mandelsoft',
+    repositoryContexts: [],
+    resources: [],
+    sources: [],
+    componentReferences: [],
+    ...lists,
+  },
+});
+const put = async (
+  repository: ComponentRepository,
+  descriptor: ComponentDescriptor,
+  blobs: readonly Buffer[] = [],
+): Promise<void> => {
+  const bytes = Buffer.from(JSON.stringify(descriptor));
+  await repository.put({
+    descriptor: parseDescriptor(bytes, 'golden'),
+    blobs: blobs.map(blob => ({
+      descriptor: {
+        mediaType: 'text/plain',
+        digest: `sha256:${createHash('sha256').update(blob).digest('hex')}`,
+        size: blob.length,
+      },
+      source: blob,
+      artifacts: [],
+    })),
+  });
+};
+const digest = async (repository: ComponentRepository, name: string, normalisation: Normalisation): Promise<string> =>
+  (await new DigestTree({}).digest(await repository.open(name, 'v1'), { normalisation, hash: 'SHA-256' })).digest;
+
+/** Digests that the reference implementation's own tests expect. */
+describe('ocm: golden digests of the reference implementation', () => {
+  it('of an empty component', () => {
+    const sha = (algorithm: Normalisation): string =>
+      createHash('sha256')
+        .update(normalise(component('test.de/x'), algorithm))
+        .digest('hex');
+    expect(sha('jsonNormalisation/v1')).to.equal('37f7f500d87f4b0a8765649f7c047db382e272b73e042805131df57279991b2b');
+    expect(sha('jsonNormalisation/v2')).to.equal('33aeb8c46ea4bacbf0bc3ac42c186c7f5e313584601a93bf861c016d73c9e4f1');
+    expect(sha('jsonNormalisation/v3')).to.equal('33aeb8c46ea4bacbf0bc3ac42c186c7f5e313584601a93bf861c016d73c9e4f1');
+  });
+
+  it('of a component with a local blob, whose digest is computed', async () => {
+    const repository = repositoryIn(memorySpace());
+    const blob = Buffer.from('testdata');
+    const access = {
+      type: 'localBlob',
+      mediaType: 'text/plain',
+      localReference: `sha256:${createHash('sha256').update(blob).digest('hex')}`,
+    };
+    await put(
+      repository,
+      component('test.de/x', {
+        resources: [{ name: 'test', version: 'v1', type: 'plainText', relation: 'local', access }],
+      }),
+      [blob],
+    );
+    expect(await digest(repository, 'test.de/x', 'jsonNormalisation/v1')).to.equal(
+      '9d8fc24cf27d1092f58098286d9f63c6824c2daf739c19789f64c062d1f30cc5',
+    );
+    expect(await digest(repository, 'test.de/x', 'jsonNormalisation/v3')).to.equal(
+      '6e8e9eb0af1c4c0b9dcc4161168b3f0ad913bc85e4234688dd6d4b283fe4b956',
+    );
+  });
+
+  it('of a component with a reference, recursively', async () => {
+    const repository = repositoryIn(memorySpace());
+    await put(repository, component('test.de/y'));
+    await put(
+      repository,
+      component('test.de/x', { componentReferences: [{ name: 'ref', componentName: 'test.de/y', version: 'v1' }] }),
+    );
+    expect(await digest(repository, 'test.de/y', 'jsonNormalisation/v3')).to.equal(
+      'bd420aea257660f444b39165cee42b905e48165021781e2468dcf8e1cbc0151d',
+    );
+    expect(await digest(repository, 'test.de/x', 'jsonNormalisation/v3')).to.equal(
+      '4ca827281d94cdfee77e7ab2d89164f5e0d38890d12f035c2cbe19d72851fb17',
+    );
+  });
+
+  for (const archive of ['transport-archive', 'transport-archive.tar', 'transport-archive.tar.gz']) {
+    it(`reads ${archive}`, async function () {
+      const file = sharedVector(this, 'ctf-compat-01', archive);
+      const repository = await openComponentRepository(file);
+      const access = await repository.open('github.com/acme.org/helloworld', '1.0.0');
+      if (archive === 'transport-archive')
+        expect(access.manifest.digest).to.equal(
+          'sha256:6d776ef2c9c156ca260a67b335435f4ef20a1c8e777afee89148b06d5688e753',
+        );
+      const content = await access.openResource({ name: 'resource' });
+      const parts: Buffer[] = [];
+      for await (const chunk of await content.stream()) parts.push(chunk as Buffer);
+      expect(Buffer.concat(parts).toString()).to.equal('test');
+      await repository.close();
+    });
+  }
+
+  it('writes the descriptor layer and the config byte for byte as the reference does', async function () {
+    const folder = sharedVector(this, 'ctf-compat-01', 'transport-archive');
+    const repository = await openComponentRepository(folder);
+    const access = await repository.open('github.com/acme.org/helloworld', '1.0.0');
+    const target = repositoryIn(memorySpace());
+    const { bytes, descriptor, format } = access;
+    await target.put({ descriptor: { bytes, descriptor, format }, blobs: [] });
+    const stored = await target.open('github.com/acme.org/helloworld', '1.0.0');
+    expect(stored.descriptorDigest).to.equal('sha256:7164be671f47d4f2b427363b3efd144c2705219e5046d23a28a181ce602cf152');
+    const config = readFileSync(
+      path.join(folder, 'blobs', 'sha256.2baf8ddb61e330b305ace78703681cf935f96ca8b59393c5eb72a83c92969ecc'),
+      'utf8',
+    );
+    expect(config).to.contain(stored.descriptorDigest);
+  });
+});
