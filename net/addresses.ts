@@ -1,4 +1,4 @@
-import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { lookup as systemLookup, type LookupOptions } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { AirlockError } from '../report';
 
@@ -50,11 +50,7 @@ export function lookupIn(book: AddressBook): LookupFunction {
     const address = book.find(hostname) ?? hostname;
     const family = isIP(address);
     if (family === 0) {
-      systemLookup(
-        address,
-        options,
-        callback as (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
-      );
+      systemLookup(address, options, callback);
     } else if (options.all) {
       callback(null, [{ address, family }]);
     } else {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { AirlockError } from '../report';
 import { Connections, type ConnectionOptions } from './dispatch';
 import { isTransient, networkError, neverSent, shownUrl } from './errors';
+import { Pace } from './pace';
 import { HttpResponse } from './response';
 import { DEFAULT_RETRY, isRetryableStatus, pause, waitBefore, type RetryNotice, type RetryPolicy } from './retry';
 import { userAgent } from './version';
@@ -43,6 +44,7 @@ export class HttpClient {
   requests = 0;
   private readonly connections: Connections;
   private readonly retry: RetryPolicy;
+  private readonly paces = new Map<string, Pace>();
 
   constructor(private readonly options: HttpClientOptions = {}) {
     this.connections = new Connections(options);
@@ -56,19 +58,19 @@ export class HttpClient {
     for (let attempt = 1; ; attempt++) {
       request.signal?.throwIfAborted();
       let outcome: HttpResponse | undefined;
-      let failure: unknown;
+      let failure: Error | undefined;
       try {
         outcome = await this.follow({ ...request, method }, url);
         if (!isRetryableStatus(outcome.status, idempotent)) return outcome;
       } catch (error) {
         if (!(neverSent(error) || (idempotent && isTransient(error)))) throw error;
-        failure = error;
+        failure = error as Error;
       }
       const waitMs =
         attempt > this.retry.retries ? undefined : waitBefore(attempt, this.retry, outcome?.header('retry-after'));
       if (waitMs === undefined) {
         if (outcome) return outcome;
-        throw failure;
+        throw failure ?? new Error('no outcome');
       }
       await outcome?.discard();
       const reason = outcome ? `status ${outcome.status}` : failure instanceof Error ? failure.message : 'failed';
@@ -99,14 +101,18 @@ export class HttpClient {
   private async exchange(request: HttpRequest, url: URL): Promise<HttpResponse> {
     const method = request.method ?? 'GET';
     let body: Uint8Array | string | Readable | undefined;
-    let sourceFailure: unknown;
+    let sourceFailure: Error | undefined;
     if (typeof request.body === 'function') {
       body = await request.body();
-      body.once('error', error => (sourceFailure ??= error));
+      body.once('error', (error: Error) => (sourceFailure ??= error));
     } else {
       body = request.body;
     }
+    const pace = this.paceAt(url);
+    // After the body is open: what it reads may come from the same origin, and must not wait behind its own upload.
+    await pace.enter(request.signal);
     this.requests++;
+    let status: number | undefined;
     try {
       const answer = await this.connections.for(url).request({
         origin: url.origin,
@@ -118,13 +124,22 @@ export class HttpClient {
         bodyTimeout: this.options.idleTimeoutMs ?? 60_000,
         ...(request.signal ? { signal: request.signal } : {}),
       });
-      return new HttpResponse(method, url, answer.statusCode, answer.headers, answer.body, request.signal);
+      status = answer.statusCode;
+      return new HttpResponse(method, url, status, answer.headers, answer.body, request.signal);
     } catch (error) {
       if (body instanceof Readable) body.destroy();
       // What went wrong with the source of the upload is not the server's fault.
       if (sourceFailure !== undefined && sourceFailure === error) throw sourceFailure;
       throw networkError(error, url, request.signal);
+    } finally {
+      pace.leave(status);
     }
+  }
+
+  private paceAt(url: URL): Pace {
+    const pace = this.paces.get(url.origin) ?? new Pace();
+    this.paces.set(url.origin, pace);
+    return pace;
   }
 }
 

@@ -62,7 +62,7 @@ export class Connections {
   private connector(): buildConnector.connector {
     const byContext = new Map<unknown, buildConnector.connector>();
     const base = { lookup: this.lookup, timeout: this.connectTimeoutMs, allowH2: false };
-    const plain = buildConnector(base as buildConnector.BuildOptions);
+    const plain = buildConnector(base);
     return (options, callback) => {
       if (options.protocol !== 'https:') return plain(options, callback);
       try {

@@ -27,8 +27,8 @@ export function shownUrl(url: URL): string {
  * The typed form of what undici or a socket threw: `net.unreachable`, `net.timeout`, `net.tls` or `net.failed`.
  * Airlock's own errors and the reason of an aborted signal pass through unchanged.
  */
-export function networkError(thrown: unknown, url: URL, signal?: AbortSignal): unknown {
-  if (signal?.aborted) return signal.reason;
+export function networkError(thrown: unknown, url: URL, signal?: AbortSignal): Error {
+  if (signal?.aborted) return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
   if (thrown instanceof AirlockError) return thrown;
   const place = `${url.hostname} port ${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
   const code = rootCode(thrown);

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { LookupAddress } from 'node:dns';
 import {
   addressBook,
   baseUrl,
@@ -37,7 +36,7 @@ describe('the address book', () => {
     lookup('x.localhost', {}, (_error, address, family) => {
       expect([address, family]).to.deep.equal(['127.0.0.1', 4]);
       lookup('x.localhost', { all: true }, (_none, addresses) => {
-        expect(addresses as unknown as LookupAddress[]).to.deep.equal([{ address: '127.0.0.1', family: 4 }]);
+        expect(addresses).to.deep.equal([{ address: '127.0.0.1', family: 4 }]);
         done();
       });
     });

@@ -81,6 +81,28 @@ describe('the HTTP client', () => {
     expect(server.seen.length).to.equal(1);
   });
 
+  it('slows down where it is told that it is too fast, and comes through', async () => {
+    let running = 0;
+    let peak = 0;
+    let refused = 0;
+    server.respond(async (_request, response) => {
+      running++;
+      if (running > 3) refused++;
+      else peak = Math.max(peak, running);
+      const status = running > 3 ? 429 : 200;
+      await new Promise(resolve => setTimeout(resolve, 5));
+      running--;
+      response.writeHead(status).end();
+    });
+    client = new HttpClient({ retry: { firstWaitMs: 10, retries: 8 } });
+    const answers = await Promise.all([...Array(60).keys()].map(() => client.request({ url: server.url })));
+    expect(answers.every(answer => answer.status === 200)).to.equal(true);
+    expect(peak).to.equal(3);
+    // All sixty at once are refused at first; afterwards hardly any.
+    expect(refused).to.be.lessThan(110);
+    await Promise.all(answers.map(answer => answer.discard()));
+  });
+
   it('opens the source of an upload anew for each attempt', async () => {
     const bytes = randomBytes(300_000);
     let opened = 0;
