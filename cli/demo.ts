@@ -1,6 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
-import { openWorkspace } from '../engine';
+import { openWorkspace, type Workspace } from '../engine';
 import { ensureEngine } from '../host';
 import { ensureImages, platformImages, projectRoot } from '../images';
 import { Environment } from './demo/environment';
@@ -11,8 +11,16 @@ import { duration, terminalReporter } from './terminal';
 
 interface DemoOptions {
   readonly platform: 'kind' | 'none';
+  readonly name: string;
+  readonly directory?: string;
+  readonly config: Readonly<Record<string, string>>;
   readonly destroy?: boolean;
-  readonly images?: boolean;
+}
+
+function setting(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const match = /^(?:airlock:)?([A-Za-z]+)=(.*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write it as KEY=VALUE.');
+  return { ...before, [`airlock:${match[1] ?? ''}`]: match[2] ?? '' };
 }
 
 /** `airlock demo`: the whole story on this machine. */
@@ -23,6 +31,13 @@ export function demoCommand(): Command {
       new Option('--platform <kind>', 'kind: a cluster on this machine; none: forge and registries as local processes')
         .choices(['kind', 'none'])
         .default('kind'),
+    )
+    .option('--name <name>', 'the stacks are NAME and consumer-NAME', 'dev')
+    .option('--directory <dir>', 'keep state, stack configuration and passphrase there instead of in the checkout')
+    .addOption(
+      new Option('-c, --config <key=value>', 'configuration of both stacks, e.g. ingressPort=9080; repeatable')
+        .argParser(setting)
+        .default({}, 'none'),
     )
     .option('--destroy', 'remove everything that the demo made')
     .addHelpText(
@@ -42,15 +57,23 @@ Examples:
 }
 
 async function environmentFor(options: DemoOptions, narrator: Narrator, signal: AbortSignal): Promise<Environment> {
-  const directory = projectRoot();
+  const project = projectRoot();
+  const directory = options.directory === undefined ? path.join(project, '.airlock') : path.resolve(options.directory);
   const { env, file } = withPassphrase(directory, process.env);
   if (file !== undefined) narrator.say(`passphrase of the state: ${path.relative(process.cwd(), file)}`);
-  const workspace = await openWorkspace({ cwd: directory, env });
+  const stacks = { dev: options.name, consumer: `consumer-${options.name}` };
+  const backend = options.directory === undefined ? env : { ...env, PULUMI_BACKEND_URL: `file://${directory}` };
+  const workspace = (stack: string): Promise<Workspace> =>
+    openWorkspace({
+      cwd: project,
+      env: backend,
+      ...(options.directory === undefined ? {} : { configFile: path.join(directory, `Pulumi.${stack}.yaml`) }),
+    });
   return new Environment({
-    workspace,
+    workspaces: { dev: await workspace(stacks.dev), consumer: await workspace(stacks.consumer) },
     platform: options.platform,
-    stacks: { dev: 'dev', consumer: 'consumer-dev' },
-    configuration: { 'airlock:platform': options.platform },
+    stacks,
+    configuration: { ...options.config, 'airlock:platform': options.platform },
     narrator,
     signal,
   });

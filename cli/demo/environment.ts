@@ -8,8 +8,10 @@ import { duration } from '../terminal';
 import type { Narrator } from './narrator';
 import { eventually } from './wait';
 
+type Role = 'dev' | 'consumer';
+
 export interface EnvironmentOptions {
-  readonly workspace: Workspace;
+  readonly workspaces: Readonly<Record<Role, Workspace>>;
   readonly platform: 'kind' | 'none';
   /** Names of the stacks. */
   readonly stacks: { readonly dev: string; readonly consumer: string };
@@ -18,8 +20,6 @@ export interface EnvironmentOptions {
   readonly narrator: Narrator;
   readonly signal: AbortSignal;
 }
-
-type Role = 'dev' | 'consumer';
 
 /** The two stacks of the demo, and what is reached through their outputs. */
 export class Environment {
@@ -66,7 +66,7 @@ export class Environment {
     const { narrator } = this.options;
     const stack = await this.stack(role);
     const result = await stack.up({
-      config: { ...this.options.configuration, ...configuration },
+      config: { ...this.options.configuration, ...this.roleConfiguration(role), ...configuration },
       signal: this.options.signal,
       message: 'airlock demo',
       onEvent: event => {
@@ -77,7 +77,7 @@ export class Environment {
       },
     });
     this.outputs[role] = plainMap(await stack.outputs({ showSecrets: true }));
-    const changes = Object.entries(result.summary).filter(([op, count]) => op !== 'same' && count > 0);
+    const changes = Object.entries(result.summary).filter(([op, count]) => op !== 'same' && op !== 'read' && count > 0);
     const told = changes.map(([op, count]) => `${count} ${op}`).join(', ');
     const line = `airlock up --stack ${stack.name}: ${told || 'nothing to do'} (${result.resourceCount} resources, ${duration(result.durationMs)})`;
     if (changes.length > 0) {
@@ -120,12 +120,17 @@ export class Environment {
     );
   }
 
+  private roleConfiguration(role: Role): Record<string, string> {
+    if (role === 'dev') return { 'airlock:role': 'provider' };
+    return { 'airlock:role': 'consumer', 'airlock:platformStack': this.options.stacks.dev };
+  }
+
   private async cluster(): Promise<Cluster> {
     this.connected ??= await Cluster.connect({ kubeconfig: this.text('kubeconfig') });
     return this.connected;
   }
 
   private stack(role: Role): Promise<Stack> {
-    return this.options.workspace.stack(this.options.stacks[role], { create: true });
+    return this.options.workspaces[role].stack(this.options.stacks[role], { create: true });
   }
 }

@@ -4,11 +4,11 @@ import path from 'node:path';
 
 /**
  * The environment with a passphrase for the demo's state: the caller's own where it is set, else one made once and kept in
- * `.airlock/passphrase` (readable by the owner alone).
+ * `passphrase` in the directory of its state (readable by the owner alone).
  */
 export function withPassphrase(directory: string, env: NodeJS.ProcessEnv): { env: NodeJS.ProcessEnv; file?: string } {
   if (env.PULUMI_CONFIG_PASSPHRASE !== undefined || (env.PULUMI_CONFIG_PASSPHRASE_FILE ?? '') !== '') return { env };
-  const file = path.join(directory, '.airlock', 'passphrase');
+  const file = path.join(directory, 'passphrase');
   if (!existsSync(file)) {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     const beside = `${file}.${process.pid}`;
