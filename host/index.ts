@@ -20,3 +20,4 @@ export {
 } from './kind';
 export { type ClusterSpec, INGRESS_NODE_PORT, type NodeRegistry } from './kind-config';
 export { type CheckResult, type CheckStatus, doctor, type DoctorOptions } from './doctor';
+export { httpAnswers } from './probe';
