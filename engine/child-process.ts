@@ -19,6 +19,9 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
     inspect(value, options && typeof options === 'object' ? { ...options, colors: false } : options, ...rest), inspect);
 }`;
 
+const OUTPUT_GRACE_MS = 500;
+const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());
+
 export interface NodeProcess {
   readonly child: ChildProcess;
   /** Settles when the process has ended and its output was read. */
@@ -47,6 +50,8 @@ export function startNode(options: {
     cwd: options.cwd,
     env: { NODE_COMPILE_CACHE: compileCache(options.env), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // Out of reach of Ctrl-C: what a provider is doing is to be finished and recorded.
+    detached: true,
   });
   const read = (stream: Readable | null, name: 'stdout' | 'stderr'): Promise<void> =>
     new Promise(resolve => {
@@ -62,7 +67,8 @@ export function startNode(options: {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       child.stdio[3]?.destroy();
-      void output.then(() => resolve({ code, signal }));
+      // A process left running on purpose may hold the output open.
+      void Promise.race([output, delay(OUTPUT_GRACE_MS)]).then(() => resolve({ code, signal }));
     });
   });
   exited.catch(() => undefined);

@@ -2,9 +2,10 @@ import { AirlockError } from '../report';
 import type { ConfigValue } from './config-value';
 import { performDeletions } from './deletions';
 import type { EventSink, Operation, UpdateResult } from './events';
+import type { Goal } from './goal';
 import { startMonitor } from './monitor-server';
 import type { MonitorHandlers } from './monitor-server';
-import { EXIT_REPORTED, startProgram } from './program';
+import { EXIT_REPORTED, exitProblem, startProgram } from './program';
 import type { Project } from './project';
 import { ProviderHost } from './provider-host';
 import { performRefresh } from './refresh';
@@ -110,8 +111,9 @@ class Deployment {
   }
 
   readonly handlers: MonitorHandlers = {
-    register: goal =>
+    register: read =>
       this.track(async () => {
+        const goal = this.understood(read);
         const state = await this.registrar.register(goal);
         // A component's old outputs may refer to resources that are not registered yet; the program makes new ones.
         const outputs = goal.custom || goal.remote ? state.outputs : {};
@@ -139,6 +141,16 @@ class Deployment {
       this.report.finished = true;
     },
   };
+
+  /** What the engine cannot do ends the run with its own words, not with a stack trace of the program. */
+  private understood(read: () => Goal): Goal {
+    try {
+      return read();
+    } catch (error) {
+      this.run.fail(error);
+      throw new RunStopped();
+    }
+  }
 
   private track<T>(work: () => Promise<T>): Promise<T> {
     const running = work();
@@ -225,23 +237,13 @@ class Deployment {
       const { code, signal } = await program.exited;
       await Promise.allSettled(this.inFlight);
       if (run.stopping) return;
-      this.judgeExit(code, signal);
+      const problem = exitProblem(code, signal, this.report.finished);
+      if (problem && code === EXIT_REPORTED) run.failQuietly(problem);
+      else if (problem) run.fail(problem);
     } finally {
       clearInterval(watch);
       await program.stop();
     }
-  }
-
-  /** Deleting what a program did not register is only right when it ran to its end. */
-  private judgeExit(code: number | null, signal: NodeJS.Signals | null): void {
-    const { run } = this;
-    const failed = (message: string): AirlockError =>
-      new AirlockError({ code: 'engine.program-failed', message, remedy: 'See its output above; nothing was deleted' });
-    if (code === EXIT_REPORTED) run.failQuietly(failed('The program failed'));
-    else if (code !== 0)
-      run.fail(failed(`The program ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`));
-    else if (!this.report.finished)
-      run.fail(failed('The program called process.exit before its resources were registered'));
   }
 
   /** The stack's outputs: all of them after a success; after a failure what is new, over what was. */

@@ -20,7 +20,7 @@ import { fromStruct, toStructInput, UNKNOWN_TEXT } from './wire';
 
 /** What the services do; the protocol stays here. */
 export interface MonitorHandlers {
-  register(goal: Goal): Promise<{ urn: string; id: string; outputs: PropertyMap; skipped: boolean }>;
+  register(goal: () => Goal): Promise<{ urn: string; id: string; outputs: PropertyMap; skipped: boolean }>;
   read(goal: Goal, id: string): Promise<{ urn: string; outputs: PropertyMap }>;
   outputs(urn: string, outputs: PropertyMap): Promise<void>;
   invoke(request: {
@@ -79,7 +79,7 @@ function monitorService(handlers: MonitorHandlers, projectRoot: string): monitor
       new proto.SupportsFeatureResponse().setHassupport(FEATURE_NAMES.includes(request.getId())),
     ),
     registerResource: unary(async (request: proto.RegisterResourceRequest) => {
-      const { urn, id, outputs, skipped } = await handlers.register(readGoal(request, projectRoot));
+      const { urn, id, outputs, skipped } = await handlers.register(() => readGoal(request, projectRoot));
       const response = new proto.RegisterResourceResponse().setUrn(urn).setId(id === UNKNOWN_TEXT ? '' : id);
       return response.setObject(struct(outputs)).setUnknown(skipped);
     }),

@@ -60,3 +60,19 @@ export async function startProgram(options: ProgramOptions): Promise<NodeProcess
     onLine: options.onLine,
   });
 }
+
+/**
+ * What is wrong with the way a program ended; undefined when it ran to its end (`finished`). Deleting what a program did not register
+ * is only right then.
+ */
+export function exitProblem(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  finished: boolean,
+): AirlockError | undefined {
+  const failed = (message: string): AirlockError =>
+    new AirlockError({ code: 'engine.program-failed', message, remedy: 'See its output above; nothing was deleted' });
+  if (code === EXIT_REPORTED) return failed('The program failed');
+  if (code !== 0) return failed(`The program ended with ${signal ? `signal ${signal}` : `exit code ${code}`}`);
+  return finished ? undefined : failed('The program called process.exit before its resources were registered');
+}

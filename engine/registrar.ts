@@ -61,6 +61,7 @@ export class Registrar {
       urn = this.name(goal);
       const reference =
         goal.provider || (await this.defaults.reference(goal.type, goal.version, goal.pluginDownloadUrl));
+      run.goals.set(urn, goal);
       const next = this.stateOf({ ...goal, provider: reference }, urn);
       next.external = true;
       await performRead(run, run.oldByUrn.get(urn), next, run.providers.get(reference), id);

@@ -244,12 +244,17 @@ const DOING: Partial<Record<StepOp, string>> = {
 
 /** The failure of a step says what failed, on what. */
 function named(error: unknown, step: Step): unknown {
-  if (error instanceof AirlockError || error instanceof RunStopped) return error;
+  if (error instanceof RunStopped) return error;
+  const message = `${DOING[step.op] ?? step.op} ${urnType(step.urn)} ${urnName(step.urn)}: ${messageOf(error)}`;
+  if (!(error instanceof AirlockError))
+    return new AirlockError({ code: 'engine.step-failed', message, where: step.urn, cause: error });
+  const { code, where, remedy } = error;
   return new AirlockError({
-    code: 'engine.step-failed',
-    message: `${DOING[step.op] ?? step.op} ${urnType(step.urn)} ${urnName(step.urn)}: ${messageOf(error)}`,
-    where: step.urn,
+    code,
+    message,
+    where: where ?? step.urn,
     cause: error,
+    ...(remedy === undefined ? {} : { remedy }),
   });
 }
 

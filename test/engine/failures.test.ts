@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import * as path from 'node:path';
 import { expect } from 'chai';
 import { Scene } from './scene';
+import type { Scenario } from './scene';
 
 const twoThings = {
   resources: [
@@ -80,7 +81,7 @@ describe('engine: what goes wrong', function () {
   });
 
   it('converges after kill -9 in the middle of a create and of a replacement', async () => {
-    const slow = (force: number, waitMs: number): object => ({
+    const slow = (force: number, waitMs: number): Scenario => ({
       resources: [
         { name: 'a', args: { label: 'a', force } },
         { name: 'b', args: { label: 'b', from: '$a.result', size: force, waitMs } },

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { Secret } from '../../engine';
+import { openWorkspace, Secret } from '../../engine';
+import { parseCheckpoint } from '../../engine/checkpoint';
 import { Scene } from './scene';
+import type { Scenario } from './scene';
 
 describe('engine: the life of a stack', function () {
   this.timeout(60_000);
@@ -52,7 +54,7 @@ describe('engine: the life of a stack', function () {
   });
 
   it('replaces: creates first by default, deletes first with dependants where asked', async () => {
-    const version = (force: number, deleteFirst: boolean): object => ({
+    const version = (force: number, deleteFirst: boolean): Scenario => ({
       resources: [
         { name: 'a', args: { label: 'a', force, deleteFirst } },
         { name: 'b', args: { label: 'b', forceFrom: '$a.force', plain: '$a.result' } },
@@ -71,7 +73,19 @@ describe('engine: the life of a stack', function () {
       'delete-replaced a',
     ]);
 
-    await scene.up(version(3, true));
+    const written: string[] = [];
+    const stack = await scene.stack();
+    const { backend } = stack.workspace;
+    const write = backend.write.bind(backend);
+    backend.write = (files, text) => {
+      written.push(text);
+      return write(files, text);
+    };
+    scene.plan(version(3, true));
+    scene.events.length = 0;
+    await stack.up({ onEvent: event => scene.events.push(event) });
+    expect(written.length).to.be.greaterThan(8);
+    for (const text of written) expect(() => parseCheckpoint(text, 'a checkpoint on the way')).not.to.throw();
     expect(scene.steps.filter(step => !step.startsWith('replace'))).to.deep.equal([
       'delete-replaced b',
       'delete-replaced a',
@@ -119,7 +133,7 @@ describe('engine: the life of a stack', function () {
   });
 
   it('obeys protect, retainOnDelete, ignoreChanges, replaceOnChanges and deletedWith', async () => {
-    const all = (protect: boolean, size: number): object => ({
+    const all = (protect: boolean, size: number): Scenario => ({
       resources: [
         { name: 'kept', args: { label: 'kept' }, opts: { protect } },
         { name: 'left', args: { label: 'left' }, opts: { retainOnDelete: true } },
@@ -193,4 +207,26 @@ describe('engine: the life of a stack', function () {
     expect(scene.resource('a')).to.equal(undefined);
     expect(scene.resource('b')?.dependencies).to.equal(undefined);
   });
+
+  (process.env['AIRLOCK_TEST_FULL'] ? it : it.skip)(
+    'takes what other packages need: Kubernetes behind a kubeconfig not known yet',
+    async () => {
+      const kubeconfig = {
+        clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:1' } }],
+        users: [{ name: 'u', user: {} }],
+      };
+      const contexts = { contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }], 'current-context': 'x' };
+      const env = {
+        ...scene.env,
+        KUBECONFIG_TEXT: JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...kubeconfig, ...contexts }),
+      };
+      const configFile = `${scene.dir}/Pulumi.dev.yaml`;
+      const workspace = await openWorkspace({ cwd: `${__dirname}/programs/kube`, env, configFile });
+      const stack = await workspace.stack('dev', { create: true });
+      expect((await stack.preview()).summary).to.deep.equal({ create: 5 });
+      const failed = await scene.failing(stack.up());
+      expect(failed.message).to.include('creating kubernetes:core/v1:Namespace space').and.include('ECONNREFUSED');
+      expect((await stack.destroy()).summary).to.deep.equal({ delete: 3 });
+    },
+  );
 });
