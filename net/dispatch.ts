@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly addresses?: AddressBook;
   /** Extra certificate authorities and client certificates by host. */
   readonly trust?: TrustByHost;
+  /** Folders with certificates by host, for hosts that `trust` does not name. Default: docker's and podman's `certs.d`. */
+  readonly certificateFolders?: readonly string[];
   /** Default: {@link proxyFromEnvironment}. */
   readonly proxy?: ProxyRule;
   /** Milliseconds until a connection must stand. Default 10,000. */
@@ -26,7 +28,7 @@ export class Connections {
 
   constructor(options: ConnectionOptions = {}) {
     this.proxy = options.proxy ?? proxyFromEnvironment();
-    this.trust = new TrustStore(options.trust);
+    this.trust = new TrustStore(options.trust, options.certificateFolders);
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.lookup = lookupIn(options.addresses ?? addressBook());
     this.direct = new Agent({ connect: this.connector(), pipelining: 1 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 import { AirlockError, messageOf } from '../report';
+import { CERTIFICATE_FOLDERS, trustFromFolders } from './trust-folders';
 
 /** What to trust, and whom to be, at one host. */
 export interface HostTrust {
@@ -25,17 +26,35 @@ let pool: readonly string[] | undefined;
 /** TLS contexts by host. A context is built once: parsing the system's list costs tens of milliseconds. */
 export class TrustStore {
   private readonly contexts = new Map<HostTrust | undefined, tls.SecureContext>();
+  private readonly found = new Map<string, HostTrust | undefined>();
 
-  constructor(private readonly byHost: TrustByHost = {}) {}
+  constructor(
+    private readonly byHost: TrustByHost = {},
+    private readonly folders: readonly string[] = CERTIFICATE_FOLDERS,
+  ) {}
 
   /** Throws `net.invalid-certificate` when what is configured for the host cannot be used. */
   contextFor(hostname: string, port: string): tls.SecureContext {
-    const trust = this.byHost[`${hostname}:${port || '443'}`] ?? this.byHost[hostname];
+    const trust = this.trustFor(hostname, port || '443');
     const known = this.contexts.get(trust);
     if (known) return known;
     const context = this.build(hostname, trust);
     this.contexts.set(trust, context);
     return context;
+  }
+
+  private trustFor(hostname: string, port: string): HostTrust | undefined {
+    const written = this.byHost[`${hostname}:${port}`] ?? this.byHost[hostname];
+    if (written) return written;
+    const key = `${hostname}:${port}`;
+    if (!this.found.has(key)) {
+      try {
+        this.found.set(key, trustFromFolders(this.folders, hostname, port));
+      } catch (error) {
+        throw unusable(hostname, error);
+      }
+    }
+    return this.found.get(key);
   }
 
   private build(hostname: string, trust: HostTrust | undefined): tls.SecureContext {
@@ -46,13 +65,17 @@ export class TrustStore {
         ...(trust?.key === undefined ? {} : { key: trust.key }),
       });
     } catch (error) {
-      throw new AirlockError({
-        code: 'net.invalid-certificate',
-        message: `the certificates configured for ${hostname} cannot be used: ${messageOf(error)}`,
-        remedy: 'Give a PEM bundle, and for mutual TLS a certificate with its own unencrypted key',
-      });
+      throw unusable(hostname, error);
     }
   }
+}
+
+function unusable(hostname: string, error: unknown): AirlockError {
+  return new AirlockError({
+    code: 'net.invalid-certificate',
+    message: `the certificates configured for ${hostname} cannot be used: ${messageOf(error)}`,
+    remedy: 'Give a PEM bundle, and for mutual TLS a certificate with its own unencrypted key',
+  });
 }
 
 /** Reads a PEM bundle from a file. Throws `net.invalid-certificate`. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { createServer as createHttpServer } from 'node:http';
@@ -290,7 +290,20 @@ describe('TLS and proxies', () => {
     const key = await readFile(join(folder, 'key'), 'utf8');
     const mutual = new HttpClient({ trust: { 'tls.localhost': { ca, cert: ca, key } } });
     expect(await (await mutual.request({ url: `https://tls.localhost:${port}` })).text()).to.equal('secure test');
-    await Promise.all([strict, elsewhere, trusting, mutual].map(client => client.close()));
+    const byHost = join(folder, 'certs.d', `tls.localhost:${port}`);
+    await mkdir(byHost, { recursive: true });
+    for (const [name, text] of Object.entries({ 'ca.crt': ca, 'client.cert': ca, 'client.key': key }))
+      await writeFile(join(byHost, name), text);
+    const byFolder = new HttpClient({ certificateFolders: [join(folder, 'none'), join(folder, 'certs.d')] });
+    expect(await (await byFolder.request({ url: `https://tls.localhost:${port}` })).text()).to.equal('secure test');
+    const broken = new HttpClient({
+      retry: { retries: 0 },
+      trust: { 'tls.localhost': { ca, cert: ca, key: 'no key' } },
+    });
+    expect(
+      await broken.request({ url: `https://tls.localhost:${port}` }).catch((thrown: AirlockError) => thrown.code),
+    ).to.equal('net.invalid-certificate');
+    await Promise.all([strict, elsewhere, trusting, mutual, byFolder, broken].map(client => client.close()));
   });
 
   it('tunnels TLS through a proxy, and checks the certificate of the target', async () => {
