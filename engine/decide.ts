@@ -133,7 +133,7 @@ async function replace(
   replaceKeys: readonly string[],
 ): Promise<void> {
   const { goal, next, provider, check, programInputs } = registration;
-  if (old.protect && next.protect) {
+  if (old.protect && next.protect && !old.pendingReplacement) {
     throw new AirlockError({
       code: 'engine.protected',
       message: `${next.type} ${urnName(next.urn)} must be replaced (${replaceKeys.join(', ')}), but is protected`,
