@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { AirlockError } from '../../report';
+import { AirlockError, hasCode } from '../../report';
 import { ContentRepository } from './content-repository';
 import { openCtf, type OpenCtfOptions } from './ctf';
 import { parseComponentReference, parseRepository, type RepositorySpec } from './reference';
@@ -107,6 +107,21 @@ export async function openComponentVersion(
     };
   } catch (error) {
     await opened.repository.close();
+    throw error;
+  }
+}
+
+/** Opens a component version, or tells that it is not there, in one go. */
+export async function openIfExists(
+  repository: ComponentRepository,
+  component: string,
+  version: string,
+  options: OpenOptions = {},
+): Promise<ComponentVersionAccess | undefined> {
+  try {
+    return await repository.open(component, version, options);
+  } catch (error) {
+    if (hasCode(error, 'ocm.component-version-not-found')) return undefined;
     throw error;
   }
 }

@@ -9,7 +9,7 @@ import {
   type Resource,
 } from '../descriptor';
 import { isNoneAccess, normalise, type Normalisation } from '../normalisation';
-import type { ComponentRepository, ComponentVersionAccess, OpenOptions } from '../repository';
+import { openIfExists, type ComponentRepository, type ComponentVersionAccess, type OpenOptions } from '../repository';
 import { concurrently } from './concurrently';
 import { digestContent, digestLike, isExcluded, type ContentCheckOptions } from './content-digest';
 import { hashAlgorithmOf, hashText, type HashAlgorithm } from './hashes';
@@ -145,8 +145,8 @@ export class DigestTree {
     { name, componentName, version }: Reference,
   ): Promise<ComponentVersionAccess> {
     for (const repository of [parent.repository, ...(this.options.lookup ?? [])]) {
-      if (await repository.exists(componentName, version, this.options))
-        return repository.open(componentName, version, this.options);
+      const found = await openIfExists(repository, componentName, version, this.options);
+      if (found !== undefined) return found;
     }
     throw new AirlockError({
       code: 'ocm.component-version-not-found',

@@ -45,6 +45,7 @@ export class ElementTransfer {
     private readonly options: TransferOptions,
     private readonly session: CopySession,
     private readonly count: TransferCount,
+    private readonly deep = false,
   ) {
     this.targetContent = target.location.content(
       repositoryOf(source.descriptor.component.name, target.location.subPath),
@@ -233,6 +234,7 @@ export class ElementTransfer {
     const { signal, report } = this.options;
     return {
       session: this.session,
+      deep: this.deep,
       ...(signal === undefined ? {} : { signal }),
       ...(report === undefined ? {} : { report }),
     };

@@ -1,7 +1,8 @@
 import { copy, CopySession } from '../../oci';
-import { AirlockError, reported, silent } from '../../report';
+import { AirlockError, hasCode, reported, silent } from '../../report';
 import { nameAndVersion, type ComponentDescriptor, type ParsedDescriptor, type Reference } from '../descriptor';
 import {
+  openIfExists,
   repositoryOf,
   tagOfVersion,
   type ComponentRepository,
@@ -32,6 +33,8 @@ export async function transferComponentVersion(
 class ComponentTransfer {
   private readonly count = new TransferCount();
   private readonly session: CopySession;
+  /** Looks at every blob even below manifests that are present. */
+  private repairing = false;
   private readonly done = new Map<string, TransferredComponentVersion>();
 
   constructor(
@@ -93,7 +96,7 @@ class ComponentTransfer {
       for (const reference of source.descriptor.component.componentReferences)
         await this.transfer(await this.referenced(source, reference), [...path, name]);
     const id = `transfer/${name}`;
-    if (present !== undefined && this.stays(source, present)) {
+    if (present !== undefined && this.stays(source, present) && (await this.isComplete(present))) {
       (this.options.report ?? silent)({ kind: 'skipped', id, title: `${name} is in ${this.target.name}` });
       this.finish(source, present, 'skipped');
       return;
@@ -111,7 +114,8 @@ class ComponentTransfer {
       this.options,
     );
     assertSameSigned(source.descriptor, stored.descriptor);
-    await assertInventory(stored, this.options);
+    // Verifying the target afterwards reads all of it anyway.
+    if (this.options.verify === undefined) await assertInventory(stored, this.options);
     this.finish(source, stored, 'copied');
   }
 
@@ -133,8 +137,26 @@ class ComponentTransfer {
 
   private async present(source: ComponentVersionAccess): Promise<ComponentVersionAccess | undefined> {
     const { name, version } = source.descriptor.component;
-    if (this.options.enforce === true || !(await this.target.exists(name, version, this.options))) return undefined;
-    return this.target.open(name, version, this.options);
+    if (this.options.enforce === true) return undefined;
+    try {
+      return await openIfExists(this.target, name, version, this.options);
+    } catch (error) {
+      // What cannot be read can only be replaced.
+      if (this.options.overwrite === true && hasCode(error, 'ocm.')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether nothing is missing in the target. Something may have been deleted there, or a transfer have ended half-way. */
+  private async isComplete(present: ComponentVersionAccess): Promise<boolean> {
+    try {
+      await assertInventory(present, this.options);
+      return true;
+    } catch (error) {
+      if (!hasCode(error, 'ocm.transfer-incomplete')) throw error;
+      this.repairing = true;
+      return false;
+    }
   }
 
   /** Whether what is in the target can stay. Throws `ocm.component-version-differs`. */
@@ -163,8 +185,8 @@ class ComponentTransfer {
   private async referenced(parent: ComponentVersionAccess, reference: Reference): Promise<ComponentVersionAccess> {
     const { componentName, version } = reference;
     for (const repository of [parent.repository, ...(this.options.lookup ?? [])]) {
-      if (await repository.exists(componentName, version, this.options))
-        return repository.open(componentName, version, this.options);
+      const found = await openIfExists(repository, componentName, version, this.options);
+      if (found !== undefined) return found;
     }
     throw new AirlockError({
       code: 'ocm.component-version-not-found',
@@ -176,7 +198,8 @@ class ComponentTransfer {
 
   private async copy(source: ComponentVersionAccess): Promise<void> {
     const { component } = source.descriptor;
-    const elements = new ElementTransfer(source, this.target, this.options, this.session, this.count);
+    const deep = this.repairing || this.options.enforce === true;
+    const elements = new ElementTransfer(source, this.target, this.options, this.session, this.count, deep);
     const limit = this.options.concurrency ?? 4;
     const resources = await concurrently(component.resources, limit, each =>
       elements.move(each, 'resource', component.resources),
@@ -202,6 +225,7 @@ class ComponentTransfer {
     const { signal, report } = this.options;
     const call = {
       session: this.session,
+      deep: this.repairing || this.options.enforce === true,
       ...(signal === undefined ? {} : { signal }),
       ...(report === undefined ? {} : { report }),
     };

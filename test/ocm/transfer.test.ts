@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -55,6 +55,19 @@ describe('ocm/transfer', () => {
       await reopened.close();
     }
     await source.close();
+  });
+
+  it('completes a target from which something was lost', async () => {
+    const source = await openComponentRepository(path.join(referenceCli, 'signed-by-value'));
+    const target = await openComponentRepository(path.join(folder, 'ctf'), { mode: 'update' });
+    const opened = await source.open(backend, '1.0.0+build.7');
+    await transferComponentVersion(opened, target);
+    const blobs = path.join(folder, 'ctf', 'blobs');
+    for (const name of readdirSync(blobs).filter(each => !/c1069df4|69a52184|be649e1e/.test(each)))
+      rmSync(path.join(blobs, name));
+    const again = await transferComponentVersion(opened, target);
+    expect(again.componentVersions[0]?.status).to.equal('copied');
+    expect((await transferComponentVersion(opened, target)).componentVersions[0]?.status).to.equal('skipped');
   });
 
   /** A registry in memory: artifacts can be uploaded to it, and images be read from it. */
