@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AirlockError, messageOf, type Reporter, reported, silent } from '../report';
-import { BUNDLED_CNI_LABEL, cacheDir, ensureBinary, kindNodes, run } from '../images';
+import { BUNDLED_CNI_LABEL, cacheDir, ensureBinary, kindNodes, run, withLock } from '../images';
 import { docker, findEngine } from './docker';
 import { enginePid } from './engine';
 import { type ClusterSpec, hostsToml, kindConfig, type NodeRegistry } from './kind-config';
@@ -26,7 +26,11 @@ const MARKER = '/kind/airlock-cluster';
  * is removed first. The user's own kubeconfig is not touched.
  * @throws `host.cluster-differs`, `host.port-taken`, `host.cluster-failed` with the log file
  */
-export async function createCluster(spec: ClusterSpec, options: ClusterOptions = {}): Promise<{ kubeconfig: string }> {
+export function createCluster(spec: ClusterSpec, options: ClusterOptions = {}): Promise<{ kubeconfig: string }> {
+  return alone(options, () => ensureCluster(spec, options));
+}
+
+async function ensureCluster(spec: ClusterSpec, options: ClusterOptions): Promise<{ kubeconfig: string }> {
   const state = await clusterState(spec.name);
   if (state === 'stopped') await startCluster(spec.name, options);
   if (state === 'running' || state === 'stopped') {
@@ -34,7 +38,7 @@ export async function createCluster(spec: ClusterSpec, options: ClusterOptions =
     for (const node of await kindNodes(spec.name)) await writeRegistries(node, spec.registries);
     return { kubeconfig: await kubeconfigOf(spec.name, options) };
   }
-  if (state === 'incomplete') await deleteCluster(spec.name, options);
+  if (state === 'incomplete') await removeCluster(spec.name, options);
   await requirePort(spec.apiServerPort, `the API server of cluster ${spec.name}`);
   await requirePort(spec.ingressPort, `the ingress of cluster ${spec.name}`);
   await reported(options.report ?? silent, `cluster/${spec.name}`, `Creating the kind cluster ${spec.name}`, () =>
@@ -44,7 +48,16 @@ export async function createCluster(spec: ClusterSpec, options: ClusterOptions =
 }
 
 /** Removes a cluster with its node's container and volume. Does nothing where there is none. */
-export async function deleteCluster(name: string, options: ClusterOptions = {}): Promise<void> {
+export function deleteCluster(name: string, options: ClusterOptions = {}): Promise<void> {
+  return alone(options, () => removeCluster(name, options));
+}
+
+/** One at a time on a machine: clusters share the engine's network `kind`, which goes with the last of them. */
+function alone<T>(options: ClusterOptions, work: () => Promise<T>): Promise<T> {
+  return withLock('host/kind', options.signal, work);
+}
+
+async function removeCluster(name: string, options: ClusterOptions): Promise<void> {
   if ((await kindNodes(name)).length === 0) return;
   await withScratchKubeconfig(async kubeconfig => {
     await run(await ensureBinary('kind', options), ['delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
@@ -90,7 +103,7 @@ async function create(spec: ClusterSpec, options: ClusterOptions): Promise<void>
       await writeOnNode(node, MARKER, digestOf(spec));
     }
   } catch (error) {
-    await deleteCluster(spec.name).catch(() => undefined);
+    await removeCluster(spec.name, {}).catch(() => undefined);
     options.signal?.throwIfAborted();
     throw new AirlockError({
       code: 'host.cluster-failed',

@@ -1,7 +1,8 @@
 import { AirlockError, type Reporter, reported, silent } from '../report';
-import { contentKey } from './cache';
+import { cacheDir, contentKey, diskFull } from './cache';
 import { type PlatformImage, platformImage, platformImages } from './list';
-import { pullFailed, pullImage, type PullOptions, sourceFor } from './pull';
+import { buildOnBase, debianPossible } from './on-base';
+import { pullFailed, pullImage, type PullOptions, publicSource, sourceFor } from './pull';
 import type { ImageRecipe, RecipeContext } from './recipes';
 import { assemble, ensureLayer, findImage, imageStore, recordImage, type StoredImage, type StoredLayer } from './store';
 
@@ -28,11 +29,19 @@ export async function ensureImages(
   names: readonly string[] | undefined,
   options: EnsureOptions = {},
 ): Promise<Map<string, ReadyImage>> {
+  try {
+    return await ensureEach(names ?? platformImages.map(image => image.name), options);
+  } catch (error) {
+    throw diskFull(error, cacheDir()) ?? error;
+  }
+}
+
+async function ensureEach(names: readonly string[], options: EnsureOptions): Promise<Map<string, ReadyImage>> {
   const store = await imageStore();
   const report = options.report ?? silent;
   const context: RecipeContext = { store, options };
   const ready = new Map<string, ReadyImage>();
-  for (const name of names ?? platformImages.map(image => image.name)) {
+  for (const name of names) {
     options.signal?.throwIfAborted();
     const image = platformImage(name);
     const { recipe, key, reference } = await recipeDigest(image, context);
@@ -82,8 +91,11 @@ async function build(
   recipe: ImageRecipe,
   { store, options }: RecipeContext,
 ): Promise<StoredImage> {
+  const { publicBase } = recipe;
+  const base = publicBase && !debianPossible() ? await publicSource(publicBase.reference, options) : undefined;
   const layers: StoredLayer[] = [];
   try {
+    if (base) return await buildOnBase(recipe, base, reference, store, options);
     for (const layer of recipe.layers) layers.push(await ensureLayer(store, layer, options.signal));
   } catch (error) {
     options.signal?.throwIfAborted();

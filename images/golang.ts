@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AirlockError, type Reporter, reported, silent } from '../report';
+import { aptInstall } from './apt';
 import { cacheDir, contentKey, ensureFolder, requireSpace, withLock } from './cache';
 import { run } from './command';
 import type { GoProgram } from './programs';
@@ -11,6 +12,11 @@ export interface BuildOptions {
   readonly report?: Reporter;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What a build runs on: containers are Linux everywhere, this machine may be another. */
+export type TargetOs = 'linux' | 'darwin';
+
+const hostOs: TargetOs = process.platform === 'darwin' ? 'darwin' : 'linux';
 
 /** Free disk a Go build may need with its module and build caches, bytes. */
 const BUILD_SPACE = 3e9;
@@ -35,8 +41,8 @@ export async function recipeKey(program: GoProgram): Promise<string> {
  * The folder with the program's binaries, built where it is not in the cache yet.
  * @throws `images.go-missing`, `images.build-failed` naming the program and the log file, `images.disk-full`
  */
-export async function buildGo(program: GoProgram, options: BuildOptions = {}): Promise<string> {
-  const prefix = `${program.name}-${await recipeKey(program)}`;
+export async function buildGo(program: GoProgram, options: BuildOptions = {}, os: TargetOs = hostOs): Promise<string> {
+  const prefix = `${program.name}-${await recipeKey(program)}${os === 'linux' ? '' : `-${os}`}`;
   const go = await goVersion();
   const imported = join('bin', `${prefix}-imported`);
   if (existsSync(join(cacheDir(), imported))) return join(cacheDir(), imported);
@@ -48,7 +54,7 @@ export async function buildGo(program: GoProgram, options: BuildOptions = {}): P
     await requireSpace(BUILD_SPACE, `Building ${program.name}`);
     // One Go build at a time: two of the large ones at once need more memory than small machines have.
     return withLock('bin/go-build', options.signal, () =>
-      ensureFolder(cached, folder => compile(program, folder, options.signal), options.signal),
+      ensureFolder(cached, folder => compile(program, folder, os, options), options.signal),
     );
   });
 }
@@ -63,7 +69,9 @@ export async function moduleFolder(program: GoProgram, module: string, signal?: 
   return stdout.trim();
 }
 
-async function compile(program: GoProgram, folder: string, signal: AbortSignal | undefined): Promise<void> {
+async function compile(program: GoProgram, folder: string, os: TargetOs, options: BuildOptions): Promise<void> {
+  const { signal } = options;
+  if (program.cgo) await requireCompiler(program, os, options);
   const logFile = join(cacheDir(), 'logs', `${program.name}.log`);
   const variables = Object.entries(program.variables ?? {}).map(([name, value]) => `-X '${name}=${value}'`);
   const linking = program.cgo ? [`-linkmode external -extldflags '-static'`] : [];
@@ -73,7 +81,7 @@ async function compile(program: GoProgram, folder: string, signal: AbortSignal |
     for (const [file, path] of Object.entries(program.binaries)) {
       await run('nice', ['go', 'build', ...flags, '-o', join(folder, file), path], {
         cwd: toolFolder(program),
-        env: goEnvironment(program.cgo ?? false),
+        env: { ...goEnvironment(program.cgo ?? false), GOOS: os },
         signal,
         logFile,
         what: `go build ${path}`,
@@ -84,11 +92,24 @@ async function compile(program: GoProgram, folder: string, signal: AbortSignal |
     throw new AirlockError({
       code: 'images.build-failed',
       message: `Building ${program.name} ${program.version} failed: ${error instanceof Error ? error.message : String(error)}`,
-      remedy: `Read ${logFile}; what was built so far is kept, the next run continues${program.cgo ? ' (a C compiler is needed: gcc and libc6-dev)' : ''}`,
+      remedy: `Read ${logFile}; what was built so far is kept, the next run continues${program.cgo ? ' (it needs a C compiler: gcc and libc6-dev)' : ''}`,
       where: logFile,
       cause: error,
     });
   }
+}
+
+/** SQLite is written in C. As root on Debian the compiler is installed; nobody else can be helped but by a message. */
+async function requireCompiler(program: GoProgram, os: TargetOs, options: BuildOptions): Promise<void> {
+  const found = await run('gcc', ['--version']).catch(() => undefined);
+  if (found && os === hostOs) return;
+  if (!found && existsSync('/usr/bin/apt-get') && process.getuid?.() === 0)
+    return aptInstall(['gcc', 'libc6-dev'], options);
+  throw new AirlockError({
+    code: 'images.compiler-missing',
+    message: `${program.name} ${program.version} needs a C compiler for ${os}, and there is none`,
+    remedy: `Install gcc, or take the image from a registry ('airlock images build --from REGISTRY') or an archive ('airlock images import FILE')`,
+  });
 }
 
 /** A fixed environment, so that a developer's GOFLAGS or workspace changes nothing. */

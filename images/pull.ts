@@ -37,10 +37,15 @@ export async function sourceFor(
     const own = reference.slice(reference.indexOf('/') + 1);
     return { reference: `${options.from.replace(/\/+$/, '')}/${own}`, required: true };
   }
-  if (image.pull === undefined || (options.offline ?? Boolean(process.env['AIRLOCK_OFFLINE']))) return undefined;
-  if (!(await answers(parseReference(image.pull).registry, options.signal))) return undefined;
-  const digest = digests[image.pull];
-  return { reference: digest ? `${image.pull}@${digest}` : image.pull, required: false };
+  return image.pull === undefined ? undefined : publicSource(image.pull, options);
+}
+
+/** A public image by its name, with the digest that lock.json has for it; undefined where its registry does not answer. */
+export async function publicSource(name: string, options: PullOptions): Promise<Source | undefined> {
+  if (options.offline ?? Boolean(process.env['AIRLOCK_OFFLINE'])) return undefined;
+  if (!(await answers(parseReference(name).registry, options.signal))) return undefined;
+  const digest = digests[name];
+  return { reference: digest ? `${name}@${digest}` : name, required: false };
 }
 
 const asked = new Map<string, Promise<boolean>>();

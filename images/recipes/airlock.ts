@@ -3,10 +3,10 @@ import { existsSync, realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AirlockError } from '../../report';
-import { ensureBinary, podinfoUi, podinfoVersions } from '../binaries';
+import { podinfoUi, podinfoVersions } from '../binaries';
 import { contentKey } from '../cache';
 import { debianBase } from '../debian';
-import { recipeKey } from '../golang';
+import { buildGo, recipeKey } from '../golang';
 import type { LayerPart } from '../layer';
 import { program } from '../programs';
 import { projectRoot } from '../root';
@@ -22,10 +22,18 @@ const ROOT = { uid: 0, gid: 0 };
 /** Where the release pipeline finds podinfo: `<here>/<version>/podinfo`, and `ui/` beside it. */
 export const PODINFO_FOLDER = '/opt/podinfo';
 
+/** Node.js and git on Debian, as Docker publishes it. */
+const PUBLIC_BASE = {
+  reference: 'docker.io/library/node:24-bookworm',
+  replaces: ['debian-base', 'debian-git', 'airlock-node'],
+  entrypoint: ['/usr/local/bin/airlock'],
+};
+
 /** Airlock itself, with git: the release runner, the stand-in for source-controller, `watch`. */
 export const airlock: Recipe = async context => ({
   layers: await airlockLayers(context),
   config: CONFIG,
+  publicBase: PUBLIC_BASE,
 });
 
 const CONFIG: ImageRecipe['config'] = {
@@ -40,6 +48,7 @@ const CONFIG: ImageRecipe['config'] = {
 export const releaseRunner: Recipe = async context => ({
   layers: [...(await airlockLayers(context)), await podinfoLayer(context), await pipelineLayer(projectRoot())],
   config: CONFIG,
+  publicBase: PUBLIC_BASE,
 });
 
 async function airlockLayers(context: RecipeContext): Promise<LayerRecipe[]> {
@@ -114,7 +123,8 @@ async function podinfoLayer({ options }: RecipeContext): Promise<LayerRecipe> {
       const parts: LayerPart[] = [];
       for (const version of versions) {
         const to = `${PODINFO_FOLDER}/${version}`;
-        parts.push({ file: await ensureBinary(`podinfo-${version}`, options), to: `${to}/podinfo` });
+        const folder = await buildGo(program(`podinfo-${version}`), options, 'linux');
+        parts.push({ file: join(folder, 'podinfo'), to: `${to}/podinfo` });
         parts.push({ tree: await podinfoUi(version, options), to, owner: ROOT });
       }
       return parts;

@@ -68,7 +68,7 @@ export async function controlPlaneLayer(context: RecipeContext): Promise<LayerRe
       const archive = join(work, 'images.tar');
       await writeArchive(layers, archive, work, context);
       const state = join(work, 'containerd');
-      await importInto(state, archive, await buildGo(containerd, context.options), context.options.signal);
+      await importInto(state, archive, await buildGo(containerd, context.options, 'linux'), context.options.signal);
       return [{ tree: state, to: '/var/lib/containerd', include: path => !path.endsWith('/ingest') }];
     },
   };

@@ -92,7 +92,7 @@ async function filesLayer({ options }: RecipeContext): Promise<LayerRecipe> {
     make: async () => {
       const kindModule = await moduleFolder(kind, 'sigs.k8s.io/kind', options.signal);
       const files = join(kindModule, 'images', 'base', 'files');
-      const programs = await buildGo(containerd, options);
+      const programs = await buildGo(containerd, options, 'linux');
       const config = await readFile(join(files, 'etc/containerd/config.toml'), 'utf8');
       return [
         ...kindFiles(files),
@@ -102,8 +102,8 @@ async function filesLayer({ options }: RecipeContext): Promise<LayerRecipe> {
         },
         { text: await runtimeSpec(join(programs, 'ctr')), to: '/etc/containerd/cri-base.json' },
         ...Object.keys(containerd.binaries).map(name => ({ file: join(programs, name), to: `/usr/local/bin/${name}` })),
-        ...(await installed(buildGo(cni, options), Object.keys(cni.binaries), '/opt/cni/bin')),
-        ...(await installed(buildGo(kubernetes, options), ['kubeadm', 'kubelet', 'kubectl'], '/usr/bin')),
+        ...(await installed(buildGo(cni, options, 'linux'), Object.keys(cni.binaries), '/opt/cni/bin')),
+        ...(await installed(buildGo(kubernetes, options, 'linux'), ['kubeadm', 'kubelet', 'kubectl'], '/usr/bin')),
       ];
     },
   };

@@ -15,6 +15,12 @@ export interface RecipeContext {
 export interface ImageRecipe {
   readonly layers: readonly LayerRecipe[];
   readonly config: ImageConfig;
+  /** Where no Debian root can be made (nobody is root) but a registry answers: this image stands in for the named layers. */
+  readonly publicBase?: {
+    readonly reference: string;
+    readonly replaces: readonly string[];
+    readonly entrypoint: readonly string[];
+  };
 }
 
 export type Recipe = (context: RecipeContext) => Promise<ImageRecipe>;
@@ -32,7 +38,7 @@ export async function goLayer(
     name: `program-${name}`,
     key: contentKey(await recipeKey(source), binaries, version, more.toString()),
     make: async () => {
-      const folder = await buildGo(source, options);
+      const folder = await buildGo(source, options, 'linux');
       return [...Object.entries(binaries).map(([file, to]) => ({ file: join(folder, file), to })), ...(await more())];
     },
   };

@@ -25,7 +25,10 @@ import {
   loadIntoKind,
   run,
 } from '../../images';
-import { copy, Registry } from '../../oci';
+import { recipeDigest } from '../../images/ensure';
+import { platformImage } from '../../images/list';
+import { buildOnBase } from '../../images/on-base';
+import { copy, readImageConfig, Registry } from '../../oci';
 import { hasCode } from '../../report';
 import { registryBinary, startRegistry, type TestRegistry } from '../support/registry';
 
@@ -84,6 +87,31 @@ describe('platform images on real parts', function () {
       expect(hasCode(missing, 'oci.not-found'), String(missing)).to.equal(true);
     } finally {
       await server.stop();
+    }
+  });
+
+  it('are assembled on a public base where nobody can make a Debian root', async function () {
+    const binary = await registryBinary();
+    const names = ['gitea'];
+    if (binary === undefined || !(await available(names))) return skip(this, 'images are not in the cache');
+    const store = await imageStore();
+    const below = (await ensureImages(names)).get('gitea')?.digest ?? '';
+    const server: TestRegistry = await startRegistry(binary, { auth: false });
+    try {
+      // Any Debian with git will do for what is put on it.
+      await copy(store, below, new Registry(`http://${server.host}`).repository('library/node'), '24');
+      const base = { reference: `http://${server.host}/library/node:24`, required: false };
+      const { recipe } = await recipeDigest(platformImage('airlock'), { store, options: {} });
+      const made = await buildOnBase(recipe, base, 'test/on-base:1', store, {});
+      const image = await store.resolve(made.digest);
+      const { config, rootfs } = await readImageConfig(store, image);
+      const lower = await readImageConfig(store, await store.resolve(below));
+      expect(rootfs.diff_ids.slice(0, lower.rootfs.diff_ids.length)).to.deep.equal(lower.rootfs.diff_ids);
+      expect(rootfs.diff_ids).to.have.length(lower.rootfs.diff_ids.length + 2);
+      expect(config).to.deep.include({ User: '1000:1000', Entrypoint: ['/usr/local/bin/airlock'] });
+    } finally {
+      await server.stop();
+      await store.untag('test/on-base:1');
     }
   });
 
