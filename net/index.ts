@@ -6,5 +6,6 @@ export { proxyFromEnvironment, type ProxyRule } from './proxy';
 export { HttpResponse, METADATA_LIMIT } from './response';
 export { pause, waitBefore, DEFAULT_RETRY, type RetryNotice, type RetryPolicy } from './retry';
 export { baseUrl, isLocalHost, schemeFor } from './scheme';
-export { readCaBundle, systemCertificates, type HostTrust, type TrustByHost } from './trust';
+export { readCaBundle, systemCertificates, type TrustByHost } from './trust';
+export type { HostTrust } from './trust-folders';
 export { userAgent } from './version';

@@ -1,6 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HostTrust } from './trust';
+
+/** What to trust, and whom to be, at one host. */
+export interface HostTrust {
+  /** PEM certificates trusted at this host beside the system's. */
+  readonly ca?: string;
+  /** PEM client certificate (chain) and its key, for mutual TLS. */
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 /** Where docker, containerd and podman keep certificates by host. */
 export const CERTIFICATE_FOLDERS: readonly string[] = ['/etc/docker/certs.d', '/etc/containers/certs.d'];

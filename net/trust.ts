@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tls from 'node:tls';
 import { AirlockError, messageOf } from '../report';
-import { CERTIFICATE_FOLDERS, trustFromFolders } from './trust-folders';
-
-/** What to trust, and whom to be, at one host. */
-export interface HostTrust {
-  /** PEM certificates trusted at this host beside the system's. */
-  readonly ca?: string;
-  /** PEM client certificate (chain) and its key, for mutual TLS. */
-  readonly cert?: string;
-  readonly key?: string;
-}
+import { CERTIFICATE_FOLDERS, trustFromFolders, type HostTrust } from './trust-folders';
 
 /** Keyed by `host` or `host:port`; the more exact key wins. */
 export type TrustByHost = Readonly<Record<string, HostTrust>>;
