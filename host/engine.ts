@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AirlockError, type Reporter, reported, silent } from '../report';
@@ -85,6 +85,9 @@ async function startEngine(options: EnsureEngineOptions): Promise<void> {
     });
     return;
   }
+  // dockerd takes any living process for itself, and after a crash or a restart the pid may be another's by now.
+  await removeStalePidFile('/var/run/docker.pid', 'dockerd');
+  await removeStalePidFile('/var/run/docker/containerd/containerd.pid', 'containerd');
   await startProcess(
     {
       name: 'dockerd',
@@ -94,6 +97,13 @@ async function startEngine(options: EnsureEngineOptions): Promise<void> {
     },
     { dir: engineFolder(), ...options },
   );
+}
+
+/** Removes a pid file unless the process it names is alive and bears this name. */
+export async function removeStalePidFile(file: string, name: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+  const running = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+  if (running.trim() !== name) await rm(file, { force: true });
 }
 
 function engineFolder(): string {

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { doctor } from '../../host';
+import { removeStalePidFile } from '../../host/engine';
 import { hostsToml, kindConfig } from '../../host/kind-config';
 import { CAP_SYS_RESOURCE, hasCapability, parseBoundingSet } from '../../host/proc';
 import { configureRuntime, withRuntime } from '../../host/wrapper';
@@ -38,6 +40,22 @@ describe('host: the runtime wrapper', () => {
       error = thrown;
     }
     expect(hasCode(error, 'host.daemon-config-invalid')).to.equal(true);
+  });
+});
+
+describe('host: pid files', () => {
+  it('are removed when their process is gone or another, and kept while it lives', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'airlock-pid-'));
+    const file = join(folder, 'x.pid');
+    const own = (await readFile(`/proc/${process.pid}/comm`, 'utf8').catch(() => '')).trim();
+    await writeFile(file, String(process.pid));
+    await removeStalePidFile(file, own || 'none');
+    expect(existsSync(file)).to.equal(own !== '');
+    await writeFile(file, String(process.pid));
+    await removeStalePidFile(file, 'dockerd');
+    expect(existsSync(file)).to.equal(false);
+    await removeStalePidFile(file, 'dockerd');
+    await rm(folder, { recursive: true });
   });
 });
 
