@@ -1,6 +1,6 @@
 import { AirlockError } from '../report';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
-import type { ProviderContext } from './provider-packages';
+import type { ProviderContext } from './provider-context';
 import { Secret } from './values';
 import type { PropertyMap } from './values';
 

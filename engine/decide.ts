@@ -3,7 +3,7 @@ import { dependentsToReplace } from './dependents';
 import { forcedKeys } from './diff';
 import { changedKeys, mapsEqual } from './property';
 import type { DiffResult } from './provider';
-import type { Registration } from './registrar';
+import type { Registration } from './registration';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
 

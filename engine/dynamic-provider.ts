@@ -9,7 +9,7 @@ import { startNode } from './child-process';
 import type { NodeProcess } from './child-process';
 import { PartialFailure } from './provider';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
-import type { ProviderContext } from './provider-packages';
+import type { ProviderContext } from './provider-context';
 import { Secret } from './values';
 import type { PropertyMap, PropertyValue } from './values';
 import { fromStruct, toStructInput } from './wire';

@@ -9,6 +9,7 @@ export type * from './events';
 export * from './values';
 export * from './provider';
 export { registerProviderPackage } from './provider-packages';
-export type { ProviderContext, ProviderPackage } from './provider-packages';
+export type { ProviderContext } from './provider-context';
+export type { ProviderPackage } from './provider-packages';
 export { changedKeys, containsSecret, containsUnknown, valuesEqual } from './property';
 export { isDefaultProvider, isProviderType, ROOT_STACK_TYPE, urnName, urnType } from './urn';

@@ -10,7 +10,7 @@ import {
 import { PartialFailure } from './provider';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
 import { providerPackage } from './provider-packages';
-import type { ProviderContext } from './provider-packages';
+import type { ProviderContext } from './provider-context';
 import type { ResourceState } from './resource-state';
 import { isProviderType, packageOf, parseProviderReference, providerReference, providerType } from './urn';
 import type { PropertyMap } from './values';

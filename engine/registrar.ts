@@ -8,6 +8,7 @@ import type { Goal } from './goal';
 import type { CheckFailure } from './provider';
 import type { ProviderHandle } from './provider-host';
 import { ignorePaths } from './property-path';
+import type { Registration } from './registration';
 import { newResourceState } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
@@ -15,17 +16,6 @@ import { RunStopped } from './run';
 import { performImport, performRead } from './steps';
 import { createUrn, isProviderType, packageOf, ROOT_STACK_TYPE } from './urn';
 import type { PropertyMap } from './values';
-
-/** A registration as the step logic sees it. */
-export interface Registration {
-  readonly goal: Goal;
-  readonly urn: string;
-  readonly next: ResourceState;
-  readonly provider: ProviderHandle | undefined;
-  /** The program's inputs, hashed, before check. */
-  readonly programInputs: PropertyMap;
-  readonly check: (olds: PropertyMap, news: PropertyMap) => Promise<PropertyMap>;
-}
 
 /** Turns registrations into steps. */
 export class Registrar {

@@ -12,7 +12,9 @@ import { StackState } from './stack-state';
 import type { DeploymentJson, Snapshot } from './state-codec';
 import { Targets } from './targets';
 import type { PropertyMap } from './values';
-import type { Workspace } from './workspace';
+import type { FileBackend } from './backend';
+import type { AskPassphrase } from './passphrase-source';
+import type { Project } from './project';
 
 export interface OperationOptions {
   /** Changes at once. Default 16. */
@@ -53,13 +55,22 @@ export class UpdateFailed extends AirlockError {
   }
 }
 
+/** What a stack needs of its workspace. */
+export interface StackSurroundings {
+  readonly project: Project;
+  readonly backend: FileBackend;
+  readonly env: NodeJS.ProcessEnv;
+  readonly options: { readonly askPassphrase?: AskPassphrase };
+  configFile(stack: string): string;
+}
+
 /** One environment of the project. */
 export class Stack {
   readonly config: StackConfig;
   private readonly state: StackState;
 
   constructor(
-    readonly workspace: Workspace,
+    readonly workspace: StackSurroundings,
     private readonly files: StackFiles,
   ) {
     const secrets = new StackSecrets(files.name, workspace.env, workspace.options.askPassphrase);

@@ -1,0 +1,15 @@
+import type { Goal } from './goal';
+import type { ProviderHandle } from './provider-host';
+import type { ResourceState } from './resource-state';
+import type { PropertyMap } from './values';
+
+/** A registration as the step logic sees it. */
+export interface Registration {
+  readonly goal: Goal;
+  readonly urn: string;
+  readonly next: ResourceState;
+  readonly provider: ProviderHandle | undefined;
+  /** The program's inputs, hashed, before check. */
+  readonly programInputs: PropertyMap;
+  readonly check: (olds: PropertyMap, news: PropertyMap) => Promise<PropertyMap>;
+}
