@@ -25,7 +25,7 @@ export interface ImageRecipe {
 
 export type Recipe = (context: RecipeContext) => Promise<ImageRecipe>;
 
-/** A layer with binaries of a Go program, and whatever else belongs beside them. */
+/** A layer with binaries of a Go program, and whatever else belongs beside them; `version` is raised when that changes. */
 export async function goLayer(
   name: string,
   { options }: RecipeContext,
@@ -36,7 +36,7 @@ export async function goLayer(
   const source = program(name);
   return {
     name: `program-${name}`,
-    key: contentKey(await recipeKey(source), binaries, version, more.toString()),
+    key: contentKey(await recipeKey(source), binaries, version),
     make: async () => {
       const folder = await buildGo(source, options, 'linux');
       return [...Object.entries(binaries).map(([file, to]) => ({ file: join(folder, file), to })), ...(await more())];
