@@ -70,6 +70,8 @@ export async function verifyAccess(
   access: ComponentVersionAccess,
   options: VerifyOptions,
 ): Promise<VerifiedComponentVersion> {
+  // A wrong key is told before anything is fetched.
+  for (const { publicKey, signature } of options.keys ?? []) readPublicKey(publicKey, keyName(signature));
   const chosen = chosenSignatures(access, options.signatures);
   const tree = new DigestTree(options);
   const signatures: VerifiedSignature[] = [];
@@ -106,6 +108,10 @@ export async function verifyAccess(
     resources: tree.resources,
     components: [...tree.components.keys()],
   };
+}
+
+function keyName(signature: string | undefined): string {
+  return signature === undefined ? 'the public key' : `the public key for the signature ${signature}`;
 }
 
 function chosenSignatures(access: ComponentVersionAccess, names: readonly string[] | undefined): readonly Signature[] {

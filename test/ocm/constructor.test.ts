@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -123,6 +123,30 @@ components:
     const opened = await target.open('example.com/acme/web', '1.0.0');
     expect(opened.descriptor.component.resources[0]?.access.referenceName).to.equal('example.com/acme/web/image:6.3.5');
     expect(opened.descriptor.component.resources[0]?.digest?.normalisationAlgorithm).to.equal('ociArtifactDigest/v1');
+  });
+
+  it('leaves an archive as it was when a build fails, and begins one anew only when it succeeds', async () => {
+    const before = await openComponentRepository(path.join(folder, 'ctf'), { mode: 'update' });
+    await build(before);
+    for (const name of ['ctf', 'new', 'new.tgz']) {
+      const target = await openComponentRepository(path.join(folder, name), { mode: 'replace' });
+      const problem = await buildComponents(write('name: [a'), target).catch((error: unknown) => error);
+      expect(hasCode(problem, 'ocm.invalid-yaml')).to.equal(true);
+      await target.close({ discard: true });
+    }
+    expect(readdirSync(folder).sort()).to.deep.equal(['config.yaml', 'constructor.yaml', 'ctf', 'manifests']);
+    const again = await openComponentRepository(path.join(folder, 'ctf'));
+    expect(await again.listComponents?.()).to.have.length(2);
+    const anew = await openComponentRepository(path.join(folder, 'ctf'), { mode: 'replace' });
+    await buildComponents(write('name: example.com/acme/one\nversion: 1.0.0\nprovider: acme\n'), anew);
+    await anew.close();
+    expect(await (await openComponentRepository(path.join(folder, 'ctf'))).listComponents?.()).to.deep.equal([
+      'example.com/acme/one',
+    ]);
+    const refused = await openComponentRepository(path.join(folder, 'manifests'), { mode: 'replace' }).catch(
+      (error: unknown) => error,
+    );
+    expect(hasCode(refused, 'ocm.not-an-archive'), String(refused)).to.equal(true);
   });
 
   const errors: readonly (readonly [string, string, string, string])[] = [

@@ -36,17 +36,51 @@ export async function openCtf(file: string, options: OpenCtfOptions = {}): Promi
   const { mode = 'read' } = options;
   const found = await stat(file).catch(() => undefined);
   if (mode === 'read' || (mode === 'update' && found !== undefined)) {
+    if (mode === 'update' && found?.isDirectory() && (await readdir(file)).length === 0)
+      return CtfDirectory.create(file);
     if (found === undefined || found.isDirectory()) return CtfDirectory.open(file);
     return PackedCtf.unpack(file, formatOfName(file) ?? 'tar');
   }
   const format = options.format ?? formatOfName(file) ?? 'directory';
   if (format !== 'directory') return PackedCtf.empty(file, format);
-  if (found !== undefined) await removeArchive(file);
-  return CtfDirectory.create(file);
+  return found === undefined ? CtfDirectory.create(file) : ReplacedCtf.beside(file);
 }
 
-/** Removes an old archive folder, and nothing that is not one. */
-async function removeArchive(folder: string): Promise<void> {
+/** A folder that takes the place of another when it is closed. */
+class ReplacedCtf implements ContentSpace {
+  private constructor(
+    readonly name: string,
+    private readonly inner: CtfDirectory,
+  ) {}
+
+  static async beside(folder: string): Promise<ReplacedCtf> {
+    await assertArchive(folder);
+    const plain = path.resolve(folder);
+    return new ReplacedCtf(folder, CtfDirectory.create(`${plain}.${randomUUID()}`, folder));
+  }
+
+  content(repository: string): Content {
+    return this.inner.content(repository);
+  }
+
+  repositories(): Promise<string[]> {
+    return this.inner.repositories();
+  }
+
+  async close(options: { readonly discard?: boolean } = {}): Promise<void> {
+    try {
+      if (options.discard === true) return;
+      await this.inner.settle();
+      await rm(this.name, { recursive: true, force: true });
+      await rename(this.inner.folder, this.name);
+    } finally {
+      await rm(this.inner.folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Throws `ocm.not-an-archive` for a folder that holds something else. */
+async function assertArchive(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [indexFileName]);
   if (names.length > 0 && !names.includes(indexFileName)) {
     throw new AirlockError({
@@ -56,7 +90,6 @@ async function removeArchive(folder: string): Promise<void> {
       remedy: 'Name another folder, or remove this one',
     });
   }
-  await rm(folder, { recursive: true, force: true });
 }
 
 /** An archive in one file: unpacked to a temporary folder while it is open, packed again on close when it was changed. */
@@ -87,7 +120,7 @@ class PackedCtf implements ContentSpace {
 
   static async empty(file: string, format: CtfFormat): Promise<PackedCtf> {
     const temporary = await mkdtemp(path.join(tmpdir(), 'airlock-ctf-'));
-    return new PackedCtf(file, format, temporary, await CtfDirectory.create(temporary, file));
+    return new PackedCtf(file, format, temporary, CtfDirectory.create(temporary, file));
   }
 
   content(repository: string): Content {
@@ -100,7 +133,10 @@ class PackedCtf implements ContentSpace {
 
   async close(options: { readonly discard?: boolean } = {}): Promise<void> {
     try {
-      if (this.inner.changed && options.discard !== true) await this.pack();
+      if (this.inner.changed && options.discard !== true) {
+        await this.inner.settle();
+        await this.pack();
+      }
     } finally {
       await rm(this.temporary, { recursive: true, force: true });
     }

@@ -50,13 +50,16 @@ export class CtfDirectory implements ContentSpace {
     return archive;
   }
 
-  /** Makes an empty archive in a folder that does not exist yet or is empty. */
-  static async create(folder: string, name = folder): Promise<CtfDirectory> {
+  /** An empty archive; the folder is made when something is stored. */
+  static create(folder: string, name = folder): CtfDirectory {
     const archive = new CtfDirectory(folder, name);
-    await mkdir(path.join(folder, 'blobs'), { recursive: true });
     archive.changed = true;
-    await archive.save();
     return archive;
+  }
+
+  /** Makes an archive that holds nothing readable as one. */
+  async settle(): Promise<void> {
+    if (this.artifacts.length === 0) await this.save();
   }
 
   content(repository: string): Content {
@@ -124,6 +127,7 @@ export class CtfDirectory implements ContentSpace {
       .catch(() => undefined)
       .then(async () => {
         const beside = `${file}.${randomUUID()}`;
+        await mkdir(path.join(this.folder, 'blobs'), { recursive: true });
         await writeFile(beside, formatIndexFile(this.artifacts));
         await rename(beside, file);
       });
