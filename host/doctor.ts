@@ -173,7 +173,7 @@ const disk: Check = async ({ engine: found }) => {
   const free = await Promise.all(folders.map(folder => freeSpace(folder)));
   const least = Math.min(...free);
   const finding = folders.map((folder, i) => `${((free[i] ?? 0) / GIB).toFixed(0)} GiB at ${folder}`).join(', ');
-  const base = { name: 'Disk', finding, why: 'images, Go's build caches and the cluster: 15 GiB from nothing' };
+  const base = { name: 'Disk', finding, why: 'images, Go build caches and the cluster: 15 GiB from nothing' };
   if (least >= 15 * GIB) return { ...base, status: 'ok', action: '' };
   return {
     ...base,
