@@ -4,7 +4,7 @@ import { AirlockError } from '../report';
 import type { Descriptor } from './content';
 import { Verifier } from './digest';
 import { registryError } from './errors';
-import type { RegistryRepository } from './repository';
+import type { RepositoryApi } from './registry-api';
 import { selfChecking, streamOf } from './streams';
 
 /** Breaks in a row without a byte in between before a download is given up. */
@@ -15,7 +15,7 @@ const MOST_BREAKS = 5;
  * Opens lazily but for the first answer, so that a missing blob fails here.
  */
 export async function blobReader(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   signal?: AbortSignal,
 ): Promise<Readable> {
@@ -44,7 +44,7 @@ async function* prepend(
 }
 
 async function* read(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -69,7 +69,7 @@ async function* read(
 }
 
 async function* part(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   from: number,
   signal: AbortSignal,

@@ -23,7 +23,8 @@ export {
   resolvable,
   type Reference,
 } from './reference';
-export { openRepository, Registry, type RegistryOptions } from './registry';
+export { openRepository, Registry } from './registry';
+export type { RegistryApi, RegistryCall, RegistryOptions } from './registry-api';
 export { RegistryRepository } from './repository';
 export { readContent, streamOfBytes, verifying } from './streams';
 export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } from './copy';

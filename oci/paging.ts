@@ -1,6 +1,6 @@
 import { AirlockError } from '../report';
 import type { HttpResponse } from '../net';
-import type { Registry } from './registry';
+import type { RegistryApi } from './registry-api';
 
 /** More pages than this are a server that repeats itself. */
 const MOST_PAGES = 10_000;
@@ -11,7 +11,7 @@ const MOST_ENTRIES = 5_000_000;
  * Gives the response itself when it is not a success.
  */
 export async function paged(
-  registry: Registry,
+  registry: RegistryApi,
   path: string,
   scopes: readonly string[],
   member: string,
@@ -47,7 +47,7 @@ function nextPage(link: string | undefined, from: URL): URL | undefined {
   return new URL(from.origin + next.pathname + next.search);
 }
 
-function badList(registry: Registry, path: string, why: string): AirlockError {
+function badList(registry: RegistryApi, path: string, why: string): AirlockError {
   return new AirlockError({
     code: 'oci.registry-error',
     message: `the list at ${registry.host}${path} cannot be read: ${why}`,

@@ -4,7 +4,7 @@ import { describe, parseDigest } from './digest';
 import { registryError } from './errors';
 import { parseIndex, subjectOf } from './manifest';
 import { MediaType } from './media-types';
-import type { RegistryRepository } from './repository';
+import type { RepositoryApi } from './registry-api';
 import { readContent } from './streams';
 
 /** distribution-spec "Referrers Tag Schema": the digest with `-` for `:`, cut to the length of a tag. */
@@ -15,7 +15,7 @@ export function referrersTag(digest: string): string {
 
 /** Referrers by the API where the registry has it, else from the fallback tag. */
 export async function listReferrers(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   options: CallOptions,
 ): Promise<Descriptor[]> {
@@ -45,7 +45,7 @@ export async function listReferrers(
 
 /** Lists a manifest with a subject under the subject's fallback tag (distribution-spec "Pushing Manifests with Subject"). */
 export async function addToFallback(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   pushed: Descriptor,
   bytes: Uint8Array,
   options: CallOptions,
@@ -74,7 +74,7 @@ export async function addToFallback(
 }
 
 async function readFallback(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   digest: string,
   options: CallOptions,
 ): Promise<readonly Descriptor[] | undefined> {

@@ -1,34 +1,16 @@
 import { AirlockError } from '../report';
-import { baseUrl, defaultHttpClient, type HttpClient, type HttpRequest, type HttpResponse } from '../net';
+import { baseUrl, defaultHttpClient, type HttpClient, type HttpResponse } from '../net';
 import { Authorization } from './authorization';
-import { anonymous, fixedCredentials, type Credentials, type CredentialSource } from './credentials';
+import { anonymous, fixedCredentials, type CredentialSource } from './credentials';
 import { dockerConfigCredentials } from './docker-config';
 import { registryError } from './errors';
 import { paged } from './paging';
 import { isRepositoryName, parseReference, type Reference } from './reference';
+import type { RegistryApi, RegistryCall, RegistryOptions } from './registry-api';
 import { RegistryRepository } from './repository';
 
-export interface RegistryOptions {
-  /** Default: the docker configuration. `'anonymous'`: none at all. */
-  readonly credentials?: Credentials | CredentialSource | 'anonymous';
-  /** Default: the process's client. */
-  readonly http?: HttpClient;
-  /** Blobs from this size in bytes are uploaded in chunks, resumed after a broken connection. Default 64 MiB; Infinity: never. */
-  readonly chunkFrom?: number;
-  /** Size of a chunk in bytes. Default 256 MiB; raised to the registry's OCI-Chunk-Min-Length. */
-  readonly chunkSize?: number;
-}
-
-/** A request to the registry's API. */
-export interface RegistryCall extends Omit<HttpRequest, 'url'> {
-  /** Below the registry's base URL (`/v2/...`), or an absolute URL the registry named. */
-  readonly path: string | URL;
-  /** `repository:<name>:<actions>`. */
-  readonly scopes: readonly string[];
-}
-
 /** A registry that speaks the OCI distribution API v1.1 (also Docker's v2). One instance shares connections and tokens. */
-export class Registry {
+export class Registry implements RegistryApi {
   /** `host[:port]`, as references and credentials name it. */
   readonly host: string;
   readonly http: HttpClient;

@@ -1,20 +1,19 @@
 import type { Readable } from 'node:stream';
 import { METADATA_LIMIT, type HttpResponse } from '../net';
 import { blobReader } from './blob-reader';
-import type { CallOptions, Content, ContentSource, Descriptor, PushOptions } from './content';
+import type { CallOptions, ContentSource, Descriptor, PushOptions } from './content';
 import { assertMatches, describe, isDigest, parseDigest } from './digest';
 import { notFound, registryError } from './errors';
 import { MANIFEST_LIMIT, sniffMediaType } from './manifest';
 import { isManifest, MANIFEST_ACCEPT, MediaType } from './media-types';
 import { paged } from './paging';
 import { addToFallback, listReferrers } from './referrers';
-import type { Registry, RegistryCall } from './registry';
+import type { RegistryApi, RegistryCall, RepositoryApi, UploadSession } from './registry-api';
 import { readContent, readSource, streamOfBytes } from './streams';
 import { mountBlob, uploadBlob } from './upload';
-import type { UploadSession } from './upload-session';
 
 /** One repository in a registry (distribution-spec v1.1). */
-export class RegistryRepository implements Content {
+export class RegistryRepository implements RepositoryApi {
   readonly name: string;
   /** Repositories of one registry share blobs. */
   readonly store: string;
@@ -22,7 +21,7 @@ export class RegistryRepository implements Content {
   readonly openUploads = new Map<string, UploadSession>();
 
   constructor(
-    readonly registry: Registry,
+    readonly registry: RegistryApi,
     readonly repository: string,
   ) {
     this.name = `${registry.host}/${repository}`;

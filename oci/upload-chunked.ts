@@ -2,7 +2,7 @@ import { DEFAULT_RETRY, isTransient, pause, waitBefore, type HttpResponse } from
 import { AirlockError } from '../report';
 import type { ContentSource, Descriptor } from './content';
 import { registryError } from './errors';
-import type { RegistryRepository } from './repository';
+import type { RepositoryApi } from './registry-api';
 import { SourceReader } from './source-reader';
 import { streamOf } from './streams';
 import { sessionOf } from './upload-session';
@@ -19,7 +19,7 @@ export class ChunksRefused extends Error {}
  * is not sent again. A chunk streams; it is large, as chunks only bound what registries lose that keep whole ones only.
  */
 export async function uploadInChunks(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   session: URL,
   descriptor: Descriptor,
   content: ContentSource,
@@ -95,14 +95,14 @@ async function refusal(
   response: HttpResponse,
   from: number,
   descriptor: Descriptor,
-  repository: RegistryRepository,
+  repository: RepositoryApi,
 ): Promise<Error> {
   const error = await registryError(response, `uploading blob ${descriptor.digest}`, repository.name);
   // Credentials, quotas and rates are refused in one piece too.
   return from === 0 && ![401, 403, 413, 429, 507].includes(response.status) ? new ChunksRefused() : error;
 }
 
-function noProgress(repository: RegistryRepository): AirlockError {
+function noProgress(repository: RepositoryApi): AirlockError {
   return new AirlockError({
     code: 'oci.registry-error',
     message: `${repository.registry.host} accepts chunks of an upload without keeping them`,
@@ -111,7 +111,7 @@ function noProgress(repository: RegistryRepository): AirlockError {
   });
 }
 
-async function asTransient(response: HttpResponse, repository: RegistryRepository): Promise<AirlockError> {
+async function asTransient(response: HttpResponse, repository: RepositoryApi): Promise<AirlockError> {
   const { message, remedy, where } = await registryError(response, 'uploading a chunk', repository.name);
   return new AirlockError({
     code: 'net.unreachable',

@@ -1,17 +1,10 @@
 import type { HttpResponse } from '../net';
 import { AirlockError } from '../report';
 import { registryError } from './errors';
-import type { RegistryRepository } from './repository';
-
-/** An upload that the registry has opened. */
-export interface UploadSession {
-  readonly url: URL;
-  /** The registry's OCI-Chunk-Min-Length in bytes, 0 when it names none. */
-  readonly leastChunk: number;
-}
+import type { RepositoryApi, UploadSession } from './registry-api';
 
 /** POST for a session (distribution-spec "Pushing blobs"). */
-export async function openUpload(repository: RegistryRepository, signal?: AbortSignal): Promise<UploadSession> {
+export async function openUpload(repository: RepositoryApi, signal?: AbortSignal): Promise<UploadSession> {
   const response = await repository.registry.send({
     method: 'POST',
     path: repository.path('blobs/uploads/'),
@@ -30,7 +23,7 @@ export async function openUpload(repository: RegistryRepository, signal?: AbortS
 }
 
 /** The session's URL; registries may name it relatively. */
-export function sessionOf(response: HttpResponse, repository: RegistryRepository): URL {
+export function sessionOf(response: HttpResponse, repository: RepositoryApi): URL {
   const location = response.header('location');
   if (location !== undefined && URL.canParse(location, response.url.href)) {
     const url = new URL(location, response.url);

@@ -2,7 +2,7 @@ import { isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
 import { hasCode } from '../report';
 import type { ContentSource, Descriptor } from './content';
 import { registryError } from './errors';
-import type { RegistryRepository } from './repository';
+import type { RepositoryApi } from './registry-api';
 import { openSource } from './streams';
 import { ChunksRefused, uploadInChunks } from './upload-chunked';
 import { openUpload, sessionOf } from './upload-session';
@@ -19,7 +19,7 @@ const CHUNK_FROM = 64 * 1024 * 1024;
  * is not as described.
  */
 export async function uploadBlob(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   content: ContentSource,
   signal?: AbortSignal,
@@ -45,7 +45,7 @@ export async function uploadBlob(
  * declines by opening an upload, the following upload uses that session.
  */
 export async function mountBlob(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   descriptor: Descriptor,
   from: string,
   signal?: AbortSignal,
@@ -67,7 +67,7 @@ export async function mountBlob(
 }
 
 async function putBlob(
-  repository: RegistryRepository,
+  repository: RepositoryApi,
   session: URL,
   descriptor: Descriptor,
   content: ContentSource,

@@ -3,15 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { HttpClient } from '../../net';
-import {
-  anonymous,
-  describe as described,
-  digestOf,
-  MediaType,
-  readContent,
-  Registry,
-  type RegistryOptions,
-} from '../../oci';
+import { describe as described, digestOf, MediaType, readContent, Registry, type RegistryOptions } from '../../oci';
 import { AirlockError, describeError } from '../../report';
 import { FaultyServer, inTurn, reply, type Answer, type SeenRequest } from '../support/faulty-server';
 
