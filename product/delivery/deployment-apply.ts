@@ -9,7 +9,11 @@ import { applyPullRequest } from './pull-request';
 export const validationContext = 'airlock/validation';
 
 /** Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. */
-export async function applyDeployment(inputs: DeploymentInputs, plan: DeploymentPlan, signal?: AbortSignal): Promise<string> {
+export async function applyDeployment(
+  inputs: DeploymentInputs,
+  plan: DeploymentPlan,
+  signal?: AbortSignal,
+): Promise<string> {
   const options = signal === undefined ? {} : { signal };
   const project = openForge(inputs.forge, inputs.repository);
   const credentials = credentialsOf(inputs.registry);
@@ -50,7 +54,11 @@ async function commitToMain(
 }
 
 /** Stores artifacts in the consumer's registry, under their tag. What is there already costs a look. */
-async function pushSnapshots(snapshots: readonly Snapshot[], credentials: CredentialSource, signal?: AbortSignal): Promise<void> {
+async function pushSnapshots(
+  snapshots: readonly Snapshot[],
+  credentials: CredentialSource,
+  signal?: AbortSignal,
+): Promise<void> {
   const options = signal === undefined ? {} : { signal };
   for (const snapshot of snapshots) {
     const [host = '', ...prefix] = snapshot.registry.split('/');

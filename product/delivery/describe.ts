@@ -18,7 +18,10 @@ export function deploymentText(instance: string, plan: DeploymentPlan): string {
   if (plan.renewal?.phase === 'renewed') lines.push(plan.renewal.commitMessage.trim(), '');
   const { proposal } = plan;
   if (proposal !== undefined && plan.phase !== 'skipped') lines.push(...proposalLines(instance, proposal));
-  else lines.push(`${instance}: ${plan.phase}${plan.merged === '' ? '' : ` ${plan.merged}`}${plan.reason === '' ? '' : ` (${plan.reason})`}`);
+  else
+    lines.push(
+      `${instance}: ${plan.phase}${plan.merged === '' ? '' : ` ${plan.merged}`}${plan.reason === '' ? '' : ` (${plan.reason})`}`,
+    );
   return `${lines.join('\n').trimEnd()}\n`;
 }
 

@@ -1,5 +1,11 @@
 export { credentialsOf, openForge, type ForgeAccount, type RegistryAccount, type RepositoryName } from './connections';
-export { planDeployment, type DeploymentInputs, type DeploymentPhase, type DeploymentPlan, type OpenReader } from './deployment';
+export {
+  planDeployment,
+  type DeploymentInputs,
+  type DeploymentPhase,
+  type DeploymentPlan,
+  type OpenReader,
+} from './deployment';
 export { applyDeployment, validationContext } from './deployment-apply';
 export {
   applyInstallation,

@@ -36,9 +36,16 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     }
     const keys = Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
     // Stored digests: the replication verified the content, and each resource is checked against its digest when it is read.
-    await verifyComponentVersion(repository, inputs.component, version, { ...options, keys, signatures: keys.map(each => each.signature), local: true });
+    await verifyComponentVersion(repository, inputs.component, version, {
+      ...options,
+      keys,
+      signatures: keys.map(each => each.signature),
+      local: true,
+    });
     const reader = resourceReader(access, options);
-    return Object.assign(Object.create(reader) as ResourceReader, { component: { ...reader.component, descriptorDigest: found } });
+    return Object.assign(Object.create(reader) as ResourceReader, {
+      component: { ...reader.component, descriptorDigest: found },
+    });
   };
   const open: OpenReader = async (version, digest) => {
     try {

@@ -31,7 +31,13 @@ export interface ResolvedVersion {
   readonly digest: string;
 }
 
-const nothing = (reason: string, component = ''): ResolvedVersion => ({ phase: 'waiting', reason, component, version: '', digest: '' });
+const nothing = (reason: string, component = ''): ResolvedVersion => ({
+  phase: 'waiting',
+  reason,
+  component,
+  version: '',
+  digest: '',
+});
 
 /** Digest of a component version's normal form (`jsonNormalisation/v3`), `sha256:<hex>`. */
 export function componentDigest(access: ComponentVersionAccess): string {
@@ -39,8 +45,12 @@ export function componentDigest(access: ComponentVersionAccess): string {
 }
 
 /** A component repository in a registry, with the account for it. Close it. */
-export function openRegistry(...accounts: readonly [RegistryAccount, ...RegistryAccount[]]): Promise<ComponentRepository> {
-  return openComponentRepository(accounts[0].host, { registries: openRegistries({ credentials: credentialsOf(...accounts) }) });
+export function openRegistry(
+  ...accounts: readonly [RegistryAccount, ...RegistryAccount[]]
+): Promise<ComponentRepository> {
+  return openComponentRepository(accounts[0].host, {
+    registries: openRegistries({ credentials: credentialsOf(...accounts) }),
+  });
 }
 
 /**
@@ -55,21 +65,24 @@ export async function resolveReplication(
   const options = signal === undefined ? {} : { signal };
   const { path } = inputs.subscription;
   const file = await openForge(inputs.forge, inputs.subscription).readFile(path, 'main', options);
-  if (file === undefined) return nothing(`${path} is not on main of ${inputs.subscription.owner}/${inputs.subscription.name} yet`);
+  if (file === undefined)
+    return nothing(`${path} is not on main of ${inputs.subscription.owner}/${inputs.subscription.name} yet`);
   const subscription = parseSubscription(file.content.toString('utf8'), path);
   const { component } = subscription;
   const range = subscription.semver ?? '*';
   const source = await openRegistry(inputs.source);
   try {
     const version = highestWithin(await source.listVersions(component, options), range, path);
-    if (version === undefined) return nothing(`no version of ${component} within ${range} at ${inputs.source.host} yet`, component);
+    if (version === undefined)
+      return nothing(`no version of ${component} within ${range} at ${inputs.source.host} yet`, component);
     const digest = componentDigest(await source.open(component, version, options));
     return { phase: 'replicated', reason: '', component, version, digest };
   } catch (error) {
     if (!isUnreachable(error)) throw error;
     const reason = `the source ${inputs.source.host} cannot be reached (${messageOf(error)})`;
     const { version, digest } = previous;
-    if (previous.component !== component || !version || !digest) return nothing(`${reason}; nothing was replicated before`, component);
+    if (previous.component !== component || !version || !digest)
+      return nothing(`${reason}; nothing was replicated before`, component);
     return { phase: 'replicated', reason: `${reason}; ${version} is kept`, component, version, digest };
   } finally {
     await source.close();
@@ -82,7 +95,11 @@ function isUnreachable(error: unknown): boolean {
 }
 
 /** True when the destination holds this very version. */
-export async function isReplicated(inputs: ReplicationInputs, wanted: ResolvedVersion, signal?: AbortSignal): Promise<boolean> {
+export async function isReplicated(
+  inputs: ReplicationInputs,
+  wanted: ResolvedVersion,
+  signal?: AbortSignal,
+): Promise<boolean> {
   if (wanted.version === '') return true;
   const options = signal === undefined ? {} : { signal };
   const destination = await openRegistry(inputs.destination);
