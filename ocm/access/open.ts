@@ -15,6 +15,7 @@ import { artifactSetType, isArtifactSet } from './artifact-set-types';
 import { openArtifactSet } from './artifact-set-read';
 import { writeArtifactSet } from './artifact-set-write';
 import { accessKind, textField } from './types';
+import { openUrl } from './wget';
 
 /** What accesses are resolved against. */
 export interface AccessContext {
@@ -53,6 +54,8 @@ export async function openAccess(
     }
     case 'ociBlob':
       return openBlob(access, required('ref', 'imageReference'), required('digest'), context);
+    case 'wget':
+      return openUrl(access, context.reference);
     case 'none':
       throw new AirlockError({
         code: 'ocm.no-content',

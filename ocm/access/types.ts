@@ -7,6 +7,7 @@ const kinds = {
   ociBlob: ['OCIImageLayer', 'ociBlob', 'OCIBlob', 'ociImageLayer'],
   relativeOciReference: ['relativeOciReference', 'RelativeOciReference'],
   localOciBlob: ['localOciBlob', 'LocalOCIBlob'],
+  wget: ['wget', 'Wget'],
   none: ['none', 'None'],
 } as const;
 

@@ -232,13 +232,10 @@ class ComponentBuild {
   ): Promise<DigestSpec | undefined> {
     if (isNoneAccess(access) || isExcluded(spec.digest)) return spec.digest;
     if (content === undefined && this.options.skipDigests === true) return spec.digest;
-    const opened =
-      content ??
-      (await openAccess(access, this.accessContext(), this.options).catch((error: unknown) =>
-        this.unreadable(error, spec, where),
-      ));
-    if (opened === undefined) return spec.digest;
-    const digest = await digestContent(opened, where, undefined, this.options);
+    const digest = await this.contentDigest(access, content, where).catch((error: unknown) =>
+      this.unreadable(error, spec, where),
+    );
+    if (digest === undefined) return spec.digest;
     if (spec.digest === undefined || spec.digest.value === digest.value) return spec.digest ?? digest;
     throw new AirlockError({
       code: 'ocm.digest-mismatch',
@@ -246,6 +243,15 @@ class ComponentBuild {
       where,
       remedy: 'Check the content, or correct the digest',
     });
+  }
+
+  private async contentDigest(
+    access: AccessSpec,
+    content: OpenedContent | undefined,
+    where: string,
+  ): Promise<DigestSpec> {
+    const opened = content ?? (await openAccess(access, this.accessContext(), this.options));
+    return digestContent(opened, where, undefined, this.options);
   }
 
   /** Accesses that cannot be fetched here go without digest; everything else that fails is an error. */
