@@ -1,4 +1,3 @@
-import { schemeFor } from '../../net';
 import { dockerConfigCredentials, MemoryContent, Registry, type Content, type RegistryOptions } from '../../oci';
 
 /** Many repositories under one roof: a registry, a CTF archive, memory. */
@@ -21,10 +20,9 @@ export function registrySpace(address: string, options: RegistryOptions = {}): C
   return { name: named, registry: named, content: name => registry.repository(name) };
 }
 
-/** As references name it: the scheme stands only where it is not the one meant without it. */
+/** As references name it: `http://` stays where it was written, so that other tools find the registry too. */
 function writtenName(address: string, host: string): string {
-  const scheme = /^(https?):\/\//.exec(address)?.[1];
-  return scheme === undefined || scheme === schemeFor(host) ? host : `${scheme}://${host}`;
+  return /^http:\/\//.test(address) ? `http://${host}` : host;
 }
 
 /** Opens registries by address. One instance shares connections and tokens between all that use it. */
