@@ -47,6 +47,8 @@ function join(configuration: Configuration, other: pulumi.StackReference, forge:
   if (configuration.platform === 'none') return ProcessPlatform.join(configuration, forge);
   const provider = new k8s.Provider('kubernetes', {
     kubeconfig: pulumi.secret(other.requireOutput('kubeconfig') as pulumi.Output<string>),
+    enableConfigMapMutable: true,
+    enableSecretMutable: true,
   });
   return new KubernetesPlatform(configuration, {
     provider,

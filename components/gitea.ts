@@ -1,6 +1,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { Password } from '../dynamic-providers/secret/password';
+import { ownedBy, Volume } from './volume';
 
 export interface GiteaSettings {
   /** Canonical `host:port` that it is known by. */
@@ -112,6 +113,8 @@ export interface GiteaArgs {
   admin: { username: string; password: pulumi.Input<string> };
   /** Default 10Gi. */
   storage?: string;
+  /** Folder of the nodes for its volume; see {@link Volume}. */
+  volumeRoot?: string;
 }
 
 /**
@@ -119,16 +122,16 @@ export interface GiteaArgs {
  * input: a random one is set first, because Gitea's own command takes a password only as an argument, where others could read it.
  */
 const ensureAdministrator = `set -eu
-gitea --config /etc/gitea/app.ini migrate >/dev/null
+gitea --config /etc/gitea/app.ini migrate >/tmp/migrate.log 2>&1 || { cat /tmp/migrate.log >&2; exit 1; }
 gitea --config /etc/gitea/app.ini admin user list --admin | awk '{print $2}' | grep -qx "$ADMIN_USER" ||
   gitea --config /etc/gitea/app.ini admin user create --admin --username "$ADMIN_USER" --email "$ADMIN_USER@localhost" \\
     --random-password --random-password-length 32 --must-change-password=false >/data/initial-password
 chmod 600 /data/initial-password 2>/dev/null || true
-gitea --config /etc/gitea/app.ini web >/dev/null 2>&1 &
+gitea --config /etc/gitea/app.ini web >/tmp/web.log 2>&1 &
 server=$!
 trap 'kill $server; wait $server || true' EXIT
 i=0
-until curl -sf -o /dev/null http://127.0.0.1:3000/api/healthz; do i=$((i+1)); [ $i -lt 120 ] || exit 1; sleep 0.25; done
+until curl -sf -o /dev/null http://127.0.0.1:3000/api/healthz; do i=$((i+1)); [ $i -lt 240 ] || { cat /tmp/web.log >&2; exit 1; }; sleep 0.25; done
 url=http://127.0.0.1:3000/api/v1
 if printf 'user = "%s:%s"\\n' "$ADMIN_USER" "$ADMIN_PASSWORD" | curl -sf -K - -o /dev/null "$url/user"; then exit 0; fi
 current=$(sed -n "s/.*generated random password is '\\(.*\\)'.*/\\1/p" /data/initial-password)
@@ -163,12 +166,9 @@ export class Gitea extends pulumi.ComponentResource {
       { metadata, stringData: { 'app.ini': ini, 'admin-password': args.admin.password } },
       { ...child, deleteBeforeReplace: true },
     );
-    const claim = new k8s.core.v1.PersistentVolumeClaim(
+    const volume = new Volume(
       `${name}-storage`,
-      {
-        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: args.storage ?? '10Gi' } } },
-      },
+      { name: 'gitea', namespace: args.namespace, size: args.storage ?? '10Gi', root: args.volumeRoot },
       child,
     );
     const mounts = [
@@ -199,6 +199,7 @@ export class Gitea extends pulumi.ComponentResource {
               automountServiceAccountToken: false,
               securityContext: { fsGroup: 1000 },
               initContainers: [
+                ownedBy(1000, { image: args.image, volume: 'data', path: '/data' }),
                 {
                   ...container,
                   name: 'administrator',
@@ -229,14 +230,14 @@ export class Gitea extends pulumi.ComponentResource {
                   name: 'configuration',
                   secret: { secretName: 'gitea', items: [{ key: 'app.ini', path: 'app.ini' }] },
                 },
-                { name: 'data', persistentVolumeClaim: { claimName: 'gitea' } },
+                { name: 'data', persistentVolumeClaim: { claimName: volume.claimName } },
                 { name: 'tmp', emptyDir: {} },
               ],
             },
           },
         },
       },
-      { ...child, dependsOn: [secret, claim] },
+      { ...child, dependsOn: [secret, volume] },
     );
     const service = new k8s.core.v1.Service(
       `${name}-service`,

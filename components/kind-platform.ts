@@ -6,7 +6,7 @@ import type { Configuration } from './configuration';
 import { Flux } from './flux';
 import { Gitea } from './gitea';
 import { Ingress, type Route } from './ingress';
-import { KubernetesPlatform, registryNodePorts } from './kubernetes-platform';
+import { KubernetesPlatform, kindVolumeRoot, registryNodePorts } from './kubernetes-platform';
 import { NameService } from './name-service';
 import { hostOf } from './platform';
 
@@ -55,7 +55,7 @@ export class KindPlatform extends pulumi.ComponentResource {
     );
     const provider = new k8s.Provider(
       `${name}-kubernetes`,
-      { kubeconfig: cluster.kubeconfig },
+      { kubeconfig: cluster.kubeconfig, enableConfigMapMutable: true, enableSecretMutable: true },
       // What is in the cluster goes with the cluster.
       { ...child, deletedWith: cluster },
     );
@@ -83,6 +83,7 @@ export class KindPlatform extends pulumi.ComponentResource {
         image: images.reference('gitea'),
         host: hostOf('gitea', configuration),
         admin: configuration.admin,
+        volumeRoot: kindVolumeRoot,
       },
       { ...inCluster, dependsOn: [ingress] },
     );

@@ -8,6 +8,9 @@ import { ReleaseRunner } from './release-runner';
 /** NodePorts that the nodes' containerd reaches the registries at. */
 export const registryNodePorts = { provider: 30501, consumer: 30502 } as const;
 
+/** Where volumes lie on kind's node: on its disk, and gone with it. */
+export const kindVolumeRoot = '/var/lib/airlock-volumes';
+
 export interface KubernetesPlatformArgs {
   readonly provider: k8s.Provider;
   readonly forge: ForgeAccess;
@@ -51,6 +54,7 @@ export class KubernetesPlatform implements Platform {
         image: this.image('registry'),
         host: hostOf(`${side}-registry`, this.configuration),
         nodePort: registryNodePorts[side],
+        volumeRoot: kindVolumeRoot,
         ...(replicas === undefined ? {} : { replicas }),
       },
       { ...rest, providers: { kubernetes: this.args.provider } },
@@ -66,6 +70,7 @@ export class KubernetesPlatform implements Platform {
         image: this.image('release-runner'),
         ingressIP: this.args.ingressIP,
         host: hostOf('releases', this.configuration),
+        volumeRoot: kindVolumeRoot,
       },
       { ...options, providers: { kubernetes: this.args.provider } },
     );

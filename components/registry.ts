@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { Htpasswd } from '../dynamic-providers/secret/htpasswd';
 import { Password } from '../dynamic-providers/secret/password';
+import { Volume } from './volume';
 
 export interface Account {
   readonly username: string;
@@ -38,6 +39,8 @@ export interface RegistryArgs {
   replicas?: number;
   /** Default 20Gi. */
   storage?: string;
+  /** Folder of the nodes for its volume; see {@link Volume}. */
+  volumeRoot?: string;
 }
 
 /** An OCI registry (CNCF distribution) with htpasswd accounts `writer` and `reader` and a volume of its own. */
@@ -64,12 +67,9 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
       { metadata, stringData: { htpasswd: htpasswd.content, 'http-secret': shared.result } },
       { ...child, deleteBeforeReplace: true },
     );
-    const claim = new k8s.core.v1.PersistentVolumeClaim(
+    const volume = new Volume(
       `${name}-storage`,
-      {
-        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: args.storage ?? '20Gi' } } },
-      },
+      { name: 'registry', namespace: args.namespace, size: args.storage ?? '20Gi', root: args.volumeRoot },
       child,
     );
     const env: Record<string, pulumi.Input<string>> = {
@@ -118,13 +118,13 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
               ],
               volumes: [
                 { name: 'auth', secret: { secretName: 'registry', items: [{ key: 'htpasswd', path: 'htpasswd' }] } },
-                { name: 'storage', persistentVolumeClaim: { claimName: 'registry' } },
+                { name: 'storage', persistentVolumeClaim: { claimName: volume.claimName } },
               ],
             },
           },
         },
       },
-      { ...child, dependsOn: [secret, claim] },
+      { ...child, dependsOn: [secret, volume] },
     );
     const service = new k8s.core.v1.Service(
       `${name}-service`,

@@ -1,6 +1,7 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
+import { ownedBy, Volume } from './volume';
 
 /** The secrets that the runner and the pipeline's tasks name, by key. */
 function secretsFor(args: ReleaseRunnerArgs): Record<string, Record<string, pulumi.Input<string>>> {
@@ -39,6 +40,8 @@ export interface ReleaseRunnerComponentArgs extends ReleaseRunnerArgs {
   ingressIP: pulumi.Input<string>;
   /** Canonical `host:port` under which people reach its pages. */
   host: string;
+  /** Folder of the nodes for its volume; see {@link Volume}. */
+  volumeRoot?: string;
 }
 
 /** Runs the release pipeline in the cluster where Tekton cannot be had: the same Tasks, their steps as processes. */
@@ -60,12 +63,9 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
         ),
     );
     const mounted = Object.keys(secretsFor(args));
-    const claim = new k8s.core.v1.PersistentVolumeClaim(
+    const volume = new Volume(
       `${name}-runs`,
-      {
-        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } } },
-      },
+      { name: 'release-runner', namespace: args.namespace, size: '2Gi', root: args.volumeRoot },
       child,
     );
     const env: Record<string, pulumi.Input<string>> = {
@@ -87,6 +87,7 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
             metadata: { labels },
             spec: {
               automountServiceAccountToken: false,
+              initContainers: [ownedBy(1000, { image: args.image, volume: 'runs', path: '/runs' })],
               containers: [
                 {
                   name: 'runner',
@@ -105,7 +106,7 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
                 },
               ],
               volumes: [
-                { name: 'runs', persistentVolumeClaim: { claimName: 'release-runner' } },
+                { name: 'runs', persistentVolumeClaim: { claimName: volume.claimName } },
                 { name: 'tmp', emptyDir: {} },
                 ...mounted.map(secret => ({ name: secret, secret: { secretName: secret } })),
               ],
@@ -113,7 +114,7 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
           },
         },
       },
-      { ...child, dependsOn: [claim, ...secrets] },
+      { ...child, dependsOn: [volume, ...secrets] },
     );
     const service = new k8s.core.v1.Service(
       `${name}-service`,

@@ -60,7 +60,7 @@ export function gitLayer(context: Parameters<Recipe>[0]) {
     context.store,
     {
       name: 'debian-git',
-      packages: ['git', 'dumb-init', 'gettext-base', 'openssh-client'],
+      packages: ['git', 'curl', 'dumb-init', 'gettext-base', 'openssh-client'],
       configure:
         'groupadd --gid 1000 git && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /var/lib/gitea/git --shell /bin/bash git',
     },
