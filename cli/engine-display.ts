@@ -91,10 +91,7 @@ export class EngineDisplay {
       case 'diagnostic':
         return this.diagnostic(event);
       case 'line':
-        if (event.source === 'provider' && isStackFrame(event.text)) return;
-        if (this.tree || this.options.json) this.lines.push(event.text);
-        else this.say(`    ${event.text}`);
-        return;
+        return this.line(event);
       case 'summary':
         return this.summary(event.result);
       case 'outputs':
@@ -177,6 +174,15 @@ export class EngineDisplay {
       return;
     }
     this.say(this.diagnosticText(event, '    '));
+  }
+
+  private line({ source, stream, text }: Extract<EngineEvent, { kind: 'line' }>): void {
+    if (source === 'provider' && isStackFrame(text)) return;
+    // What Airlock's providers write there are warnings: failures come as failures.
+    const warns = source === 'provider' && stream === 'stderr' && text.trim() !== '';
+    const shown = warns ? `${this.colors.yellow('warning:')} ${text}` : text;
+    if (this.tree || this.options.json) this.lines.push(this.options.json ? text : shown);
+    else this.say(`    ${shown}`);
   }
 
   private diagnosticText(event: Extract<EngineEvent, { kind: 'diagnostic' }>, indent: string): string {

@@ -14,9 +14,9 @@ export const exitCodes = {
 
 const byKind: readonly (readonly [RegExp, number])[] = [
   [/\.(usage|unknown-command|invalid-argument)$/, exitCodes.usage],
-  [/(config|passphrase|unknown-stack|no-stack|stack-not-found)/, exitCodes.configuration],
+  [/(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|credentials)/, exitCodes.configuration],
   [/(signature|digest|tampered|untrusted|unsigned|refused|not-verified)/, exitCodes.refused],
-  [/(unreachable|timeout|not-running)/, exitCodes.unreachable],
+  [/(unreachable|timeout|not-running|no-engine)/, exitCodes.unreachable],
   [/interrupted|aborted|cancel/, exitCodes.interrupted],
 ];
 

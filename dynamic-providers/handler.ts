@@ -1,5 +1,5 @@
 import type { dynamic } from '@pulumi/pulumi';
-import { describeError } from '../report';
+import { describeError, errorToLine } from '../report';
 
 /** How Pulumi writes a value that is not known yet, in a preview. May stand anywhere in the inputs. */
 export const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
@@ -89,12 +89,16 @@ function plain(value: object): Properties {
   return JSON.parse(JSON.stringify(value)) as Properties;
 }
 
-/** Pulumi prints what is thrown with its stack, several times: the reader gets the sentence only. */
+/**
+ * Pulumi prints what is thrown with its stack, several times: the reader gets the sentence only. The embedded engine, which says
+ * so in the environment, gets the whole failure: its code decides how the command exits.
+ */
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const sentence = new Error(describeError(error).replace(/\s*\n\s*/g, ' '));
+    const whole = process.env['AIRLOCK_ENGINE'] !== undefined;
+    const sentence = new Error(whole ? errorToLine(error) : describeError(error).replace(/\s*\n\s*/g, ' '));
     sentence.stack = '';
     throw sentence;
   }

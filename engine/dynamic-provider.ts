@@ -4,7 +4,7 @@ import * as providerRpc from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/provider_pb';
 import { Status } from '@pulumi/pulumi/proto/status_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
-import { AirlockError } from '../report';
+import { AirlockError, errorFromLine, isErrorLine } from '../report';
 import { startNode } from './child-process';
 import type { NodeProcess } from './child-process';
 import { PartialFailure } from './provider';
@@ -182,12 +182,19 @@ export class DynamicProvider implements Provider {
       args: [context.engineAddress],
       // Relative `require` in a provider's methods resolves against the working directory.
       cwd: context.projectRoot,
-      env: { ...context.env, PULUMI_NODEJS_PROJECT: context.project, PULUMI_NODEJS_STACK: context.stack },
+      env: {
+        ...context.env,
+        PULUMI_NODEJS_PROJECT: context.project,
+        PULUMI_NODEJS_STACK: context.stack,
+        // Airlock's own providers tell failures in a form that keeps their code.
+        AIRLOCK_ENGINE: '1',
+      },
       onLine: (stream, line) => {
         if (stream === 'stdout' && first) {
           first = false;
           announce(line);
-        } else {
+        } else if (!isErrorLine(line)) {
+          // The SDK prints failures that it also answers with.
           context.onLine(stream, line);
         }
       },
@@ -279,6 +286,7 @@ export class DynamicProvider implements Provider {
         remedy: 'See its output above',
       });
     }
-    return new Error(error.details || error.message);
+    const text = error.details || error.message;
+    return errorFromLine(text) ?? new Error(text);
   }
 }

@@ -37,7 +37,7 @@ export class Registrar {
       urn = this.name(goal);
       return await this.place(this.inherit(goal), urn);
     } catch (error) {
-      run.fail(error, urn);
+      run.fail(about(error, goal), urn);
       throw new RunStopped();
     }
   }
@@ -57,7 +57,7 @@ export class Registrar {
       await performRead(run, run.oldByUrn.get(urn), next, run.providers.get(reference), id);
       return next;
     } catch (error) {
-      run.fail(error, urn);
+      run.fail(about(error, goal), urn);
       throw new RunStopped();
     }
   }
@@ -255,4 +255,21 @@ export class Registrar {
     run.snapshot.changed(state);
     await run.snapshot.end({ write: !run.options.dryRun });
   }
+}
+
+/** The failure of a question about a resource says which resource. */
+function about(error: unknown, { type, name }: Goal): unknown {
+  if (error instanceof RunStopped || !(error instanceof Error)) return error;
+  const subject = `${type} ${name}`;
+  if (error.message.includes(subject)) return error;
+  const message = `${subject}: ${error.message}`;
+  if (!(error instanceof AirlockError)) return new AirlockError({ code: 'engine.step-failed', message, cause: error });
+  const { code, where, remedy } = error;
+  return new AirlockError({
+    code,
+    message,
+    cause: error,
+    ...(where === undefined ? {} : { where }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
 }

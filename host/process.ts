@@ -64,7 +64,8 @@ export async function startProcess(spec: ProcessSpec, options: ProcessOptions): 
   }
   if (running) await stopProcess(spec.name, options.dir);
   return reported(options.report ?? silent, `process/${spec.name}`, `Starting ${spec.name}`, async () => {
-    if (spec.ready && 'tcp' in spec.ready) await requirePort(spec.ready.tcp, spec.name, spec.ready.host);
+    const listens = listenPlace(spec.ready);
+    if (listens) await requirePort(listens.port, spec.name, listens.host);
     const started = await launch(spec, options.dir, specDigest);
     try {
       await waitUntilReady(spec, started, options);
@@ -152,22 +153,30 @@ async function waitUntilReady(spec: ProcessSpec, running: RunningProcess, option
     if (!(await isAlive(running.pid, running.startTime))) {
       throw new AirlockError({
         code: 'host.process-exited',
-        message: `${spec.name} exited right after its start: ${logTail(running.logFile)}`,
+        message: `${spec.name} exited right after its start: ${logTail(running.logFile, 1)}`,
         where: running.logFile,
-        remedy: `Read ${running.logFile}`,
+        remedy: 'Read that log',
       });
     }
     if (!spec.ready || (await answers(spec.ready))) return;
     if (Date.now() > deadline) {
       throw new AirlockError({
         code: 'host.process-not-ready',
-        message: `${spec.name} runs but does not answer at ${describe(spec.ready)}: ${logTail(running.logFile)}`,
+        message: `${spec.name} runs but does not answer at ${describe(spec.ready)}: ${logTail(running.logFile, 1)}`,
         where: running.logFile,
-        remedy: `Read ${running.logFile}`,
+        remedy: 'Read that log',
       });
     }
     await sleep(100);
   }
+}
+
+/** Where the process will listen, if it is on this machine's loopback. */
+function listenPlace(ready: Readiness | undefined): { port: number; host?: string } | undefined {
+  if (ready === undefined || 'check' in ready) return undefined;
+  if ('tcp' in ready) return { port: ready.tcp, ...(ready.host === undefined ? {} : { host: ready.host }) };
+  const { hostname, port } = new URL(ready.http);
+  return hostname === '127.0.0.1' && port !== '' ? { port: Number(port), host: hostname } : undefined;
 }
 
 function answers(ready: Readiness): Promise<boolean> {
