@@ -13,7 +13,12 @@ describe('a failure as a line', () => {
     expect(line).not.to.include('\n');
     const read = errorFromLine(line);
     expect(read).to.be.instanceOf(AirlockError);
-    expect(read).to.include({ code: 'net.unreachable', message: 'cannot reach\nit', where: 'http://a/', remedy: 'Look' });
+    expect(read).to.include({
+      code: 'net.unreachable',
+      message: 'cannot reach\nit',
+      where: 'http://a/',
+      remedy: 'Look',
+    });
     expect(read?.stack).to.include('line.test.ts');
   });
 
