@@ -18,7 +18,12 @@ const rooms = {
 const names = Object.keys(rooms);
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: { path: `^(${names.join('|')})/` }, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: { path: `^(${names.join('|')})/` },
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
     ...names.map(room => ({
       name: `${room}-imports-down`,
       severity: 'error',
@@ -34,11 +39,17 @@ module.exports = {
     },
     {
       name: 'rooms-have-one-door',
-      comment: 'Another room is imported through its index.ts (a dynamic provider closure names compiled modules at run time, which this does not see)',
+      comment:
+        'Another room is imported through its index.ts (a dynamic provider closure names compiled modules at run time, which this does not see)',
       severity: 'error',
       from: { path: `^(${names.join('|')})/` },
       to: { path: `^(${names.join('|')})/`, pathNot: [`^(${names.join('|')})/index\\.ts$`, '^$1/'] },
     },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' }, exclude: { path: '^(dist|test|node_modules)/' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|test|node_modules)/' },
+  },
 };

@@ -1,6 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Password } from '../dynamic-providers/secret/password';
+import { Password } from '../dynamic-providers';
 import { ownedBy, Volume } from './volume';
 
 export interface GiteaSettings {

@@ -1,7 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Cluster } from '../dynamic-providers/kind/cluster';
-import { PlatformImages } from '../dynamic-providers/platform/images';
+import { Cluster, PlatformImages } from '../dynamic-providers';
 import type { Configuration } from './configuration';
 import { Flux } from './flux';
 import { Gitea } from './gitea';

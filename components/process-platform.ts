@@ -1,7 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { Process } from '../dynamic-providers/host/process';
-import { Htpasswd } from '../dynamic-providers/secret/htpasswd';
-import { Password } from '../dynamic-providers/secret/password';
+import { Htpasswd, Password, Process } from '../dynamic-providers';
 import type { Configuration } from './configuration';
 import { giteaConfiguration, giteaSecrets } from './gitea';
 import { hostOf, type ForgeAccess, type Platform, type ReleaseRunnerAccess, type ReleaseRunnerArgs } from './platform';

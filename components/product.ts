@@ -1,8 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { ForgeConnection, RegistryConnection, RepositoryLocation } from '../dynamic-providers/connection';
-import { Replication } from '../dynamic-providers/ocm/replication';
-import { ProductDeployment } from '../dynamic-providers/product/deployment';
-import { Installation } from '../dynamic-providers/product/installation';
+import {
+  type ForgeConnection,
+  Installation,
+  ProductDeployment,
+  type RegistryConnection,
+  Replication,
+  type RepositoryLocation,
+} from '../dynamic-providers';
 
 export interface ProductArgs {
   forge: ForgeConnection;

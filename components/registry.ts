@@ -1,7 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Htpasswd } from '../dynamic-providers/secret/htpasswd';
-import { Password } from '../dynamic-providers/secret/password';
+import { Htpasswd, Password } from '../dynamic-providers';
 import { Volume } from './volume';
 
 export interface Account {

@@ -1,8 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { RegistryConnection } from '../dynamic-providers/connection';
-import { Files } from '../dynamic-providers/gitea/files';
-import { Organization } from '../dynamic-providers/gitea/organization';
-import { Repository } from '../dynamic-providers/gitea/repository';
+import { Files, Organization, type RegistryConnection, Repository } from '../dynamic-providers';
 import type { Configuration } from './configuration';
 import type { Platform } from './platform';
 import { Product } from './product';

@@ -1,12 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Files } from '../dynamic-providers/gitea/files';
-import { Organization } from '../dynamic-providers/gitea/organization';
-import { Repository } from '../dynamic-providers/gitea/repository';
-import { Webhook } from '../dynamic-providers/gitea/webhook';
-import { SigningKey } from '../dynamic-providers/ocm/signing-key';
-import { Password } from '../dynamic-providers/secret/password';
+import { Files, Organization, Password, Repository, SigningKey, Webhook } from '../dynamic-providers';
 import type { Configuration } from './configuration';
 import { hostOf, type Platform } from './platform';
 import type { RegistryAccess } from './registry';

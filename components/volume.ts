@@ -41,7 +41,10 @@ export class Volume extends pulumi.ComponentResource {
             capacity: requests,
             persistentVolumeReclaimPolicy: 'Retain',
             storageClassName: '',
-            hostPath: { path: pulumi.interpolate`${args.root}/${args.namespace}-${args.name}`, type: 'DirectoryOrCreate' },
+            hostPath: {
+              path: pulumi.interpolate`${args.root}/${args.namespace}-${args.name}`,
+              type: 'DirectoryOrCreate',
+            },
           },
         },
         child,
@@ -50,7 +53,12 @@ export class Volume extends pulumi.ComponentResource {
         `${name}-claim`,
         {
           metadata,
-          spec: { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName: volume.metadata.name, resources: { requests } },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: '',
+            volumeName: volume.metadata.name,
+            resources: { requests },
+          },
         },
         child,
       );
@@ -60,7 +68,10 @@ export class Volume extends pulumi.ComponentResource {
 }
 
 /** Gives a volume to the account a program runs as: a folder of the node belongs to root. */
-export function ownedBy(user: number, container: { image: pulumi.Input<string>; volume: string; path: string }): k8s.types.input.core.v1.Container {
+export function ownedBy(
+  user: number,
+  container: { image: pulumi.Input<string>; volume: string; path: string },
+): k8s.types.input.core.v1.Container {
   return {
     name: 'permissions',
     image: container.image,

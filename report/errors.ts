@@ -34,7 +34,9 @@ export function messageOf(thrown: unknown): string {
 
 /** True when `thrown` is an {@link AirlockError} with this code, or with a code of this room (`oci.`). */
 export function hasCode(thrown: unknown, code: string): thrown is AirlockError {
-  return thrown instanceof AirlockError && (thrown.code === code || (code.endsWith('.') && thrown.code.startsWith(code)));
+  return (
+    thrown instanceof AirlockError && (thrown.code === code || (code.endsWith('.') && thrown.code.startsWith(code)))
+  );
 }
 
 /** `message (where). remedy`, in the form printed for people and put into Pulumi diagnostics. */

@@ -38,7 +38,13 @@ export async function reported<T>(
     report({ kind: 'done', id, title, elapsedMs: Date.now() - begun, ...(said === undefined ? {} : { detail: said }) });
     return result;
   } catch (error) {
-    report({ kind: 'failed', id, title, elapsedMs: Date.now() - begun, detail: error instanceof Error ? error.message : String(error) });
+    report({
+      kind: 'failed',
+      id,
+      title,
+      elapsedMs: Date.now() - begun,
+      detail: error instanceof Error ? error.message : String(error),
+    });
     throw error;
   }
 }

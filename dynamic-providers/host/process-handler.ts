@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findProcess, startProcess, stopProcess, type ProcessSpec } from '../../host';
@@ -54,6 +54,8 @@ class ProcessHandler implements Handler<Inputs, Inputs> {
     await rm(ownDirectory(props), { recursive: true, force: true });
     for (const file of [`${props.processName}.log`, `${props.processName}.log.1`])
       await rm(path.join(runDirectory(props), file), { force: true });
+    // The last of the stack's processes takes the folder along; another one's files keep it.
+    await rmdir(runDirectory(props)).catch(() => undefined);
   }
 }
 

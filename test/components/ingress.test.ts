@@ -5,7 +5,12 @@ describe('components/ingress', () => {
   const text = proxyConfiguration(
     [
       { host: 'gitea.localhost', service: 'gitea.airlock-system', port: 3000 },
-      { host: 'provider-registry.localhost', service: 'registry.software-provider', port: 5000, readOnlyUsers: ['reader'] },
+      {
+        host: 'provider-registry.localhost',
+        service: 'registry.software-provider',
+        port: 5000,
+        readOnlyUsers: ['reader'],
+      },
     ],
     8080,
   );

@@ -127,15 +127,13 @@ describe('a real Kubernetes apiserver', function () {
       const many = Array.from({ length: 520 }, (_, i) => `page-${i}`);
       for (let i = 0; i < many.length; i += 40) {
         await Promise.all(
-          many
-            .slice(i, i + 40)
-            .map(name =>
-              cluster.create({
-                apiVersion: 'v1',
-                kind: 'ConfigMap',
-                metadata: { name, namespace: 'default', labels: { paged: 'yes' } },
-              }),
-            ),
+          many.slice(i, i + 40).map(name =>
+            cluster.create({
+              apiVersion: 'v1',
+              kind: 'ConfigMap',
+              metadata: { name, namespace: 'default', labels: { paged: 'yes' } },
+            }),
+          ),
         );
       }
       const found = await cluster.list('v1', 'ConfigMap', { namespace: 'default', labelSelector: 'paged=yes' });
