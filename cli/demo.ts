@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { openWorkspace, type Workspace } from '../engine';
 import { ensureEngine } from '../host';
 import { ensureImages, platformImages, projectRoot } from '../images';
@@ -116,7 +117,7 @@ async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<voi
   const progress = terminalReporter(process.stdout);
   try {
     await narrator.step('Host: a container engine', async () => {
-      await ensureEngine({ report: progress.report, signal });
+      await ensureEngine({ report: progress.report, signal, ...(process.stdin.isTTY ? { confirm: askPerson } : {}) });
     });
     await narrator.step('Images: the platform’s programs', async () => {
       const begun = Date.now();
@@ -128,6 +129,17 @@ async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<voi
     });
   } finally {
     progress.close();
+  }
+}
+
+/** On a terminal a person decides about what is installed or started; elsewhere it is stated and done. */
+async function askPerson(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`${question} Go on? [Y/n] `);
+    return !/^n/i.test(answer.trim());
+  } finally {
+    lines.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type CheckResult, doctor } from '../host';
+import { type CheckResult, doctor, stopEngine } from '../host';
 import { colorsFor, table } from './terminal';
 
 /** `airlock doctor`: what this machine offers, what is missing, why, and what Airlock would do. */
@@ -7,8 +7,16 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('what this machine offers, what is missing, why it matters, and what Airlock would do about it')
     .option('--json', 'print the findings as JSON')
+    .option('--stop-engine', 'stop the container engine, where it is a process that Airlock started')
     .addHelpText('after', '\nExit code 1 when something is missing that Airlock would not see to itself.')
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean; stopEngine?: boolean }) => {
+      if (options.stopEngine) {
+        const stopped = await stopEngine();
+        process.stderr.write(
+          stopped ? 'The container engine was stopped.\n' : 'Airlock started no container engine.\n',
+        );
+        return;
+      }
       const results = await doctor();
       process.stdout.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : `${show(results)}\n`);
       if (results.some(result => result.status === 'missing' && !result.action.startsWith('Airlock will')))

@@ -6,7 +6,7 @@ import { AirlockError, type Reporter, reported, silent } from '../report';
 import { aptInstall, cacheDir, run } from '../images';
 import { type Engine, type EngineFinding, findEngine } from './docker';
 import { findProgram, isDebian, isRoot, systemdWorks } from './machine';
-import { startProcess } from './process';
+import { findProcess, startProcess, stopProcess } from './process';
 import { installWrapper, needsWrapper, WRAPPER_RUNTIME } from './wrapper';
 
 export interface EnsureEngineOptions {
@@ -97,6 +97,13 @@ async function startEngine(options: EnsureEngineOptions): Promise<void> {
     },
     { dir: engineFolder(), ...options },
   );
+}
+
+/** Stops the engine where it is a process that Airlock started, and no other. Containers stop with it. Returns whether there was one. */
+export async function stopEngine(): Promise<boolean> {
+  const running = await findProcess('dockerd', engineFolder());
+  await stopProcess('dockerd', engineFolder(), { graceMs: 30_000 });
+  return running !== undefined;
 }
 
 /** Removes a pid file unless the process it names is alive and bears this name. */

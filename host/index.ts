@@ -1,5 +1,5 @@
 export { docker, type Engine, type EngineFinding, findEngine } from './docker';
-export { ensureEngine, type EnsureEngineOptions } from './engine';
+export { ensureEngine, stopEngine, type EnsureEngineOptions } from './engine';
 export { anyFreePort, portFree, requirePort, tcpAnswers } from './ports';
 export {
   findProcess,
