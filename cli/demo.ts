@@ -5,10 +5,11 @@ import { openWorkspace, type Workspace } from '../engine';
 import { ensureEngine } from '../host';
 import { ensureImages, platformImages, projectRoot } from '../images';
 import { Environment } from './demo/environment';
+import { watchMemory } from './demo/memory';
 import { Narrator } from './demo/narrator';
 import { withPassphrase } from './demo/passphrase';
 import { Story } from './demo/story';
-import { duration, terminalReporter } from './terminal';
+import { bytes, duration, terminalReporter } from './terminal';
 
 interface DemoOptions {
   readonly platform: 'kind' | 'none';
@@ -93,6 +94,7 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void>
   const narrator = new Narrator();
   const environment = await environmentFor(options, narrator, signal);
   const story = new Story(environment, narrator, signal);
+  const memory = watchMemory();
   if (options.platform === 'kind') await prepareHost(narrator, signal);
 
   await narrator.step('Environment: the platform and the provider', () =>
@@ -110,7 +112,8 @@ async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<void>
   });
   await narrator.step('Preview the upgrade: nothing is written', () => story.previewUpgrade());
   await narrator.step("Upgrade: merge; the consumer's edits stay", () => story.upgrade());
-  epilogue(environment, narrator);
+  await measureNoOp(environment, narrator);
+  epilogue(environment, narrator, memory);
 }
 
 async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<void> {
@@ -143,7 +146,15 @@ async function askPerson(question: string): Promise<boolean> {
   }
 }
 
-function epilogue(environment: Environment, narrator: Narrator): void {
+/** Updates of both stacks with nothing to do. */
+async function measureNoOp(environment: Environment, narrator: Narrator): Promise<void> {
+  const begun = Date.now();
+  await environment.up('dev');
+  await environment.up('consumer');
+  narrator.measure('update of both stacks with nothing to do', duration(Date.now() - begun), '10 s');
+}
+
+function epilogue(environment: Environment, narrator: Narrator, memory: ReturnType<typeof watchMemory>): void {
   const kind = environment.platform === 'kind';
   narrator.table(
     'Addresses',
@@ -156,20 +167,31 @@ function epilogue(environment: Environment, narrator: Narrator): void {
       ],
       ['Component repository', environment.text('repositoryUrl'), ''],
       ['Release runs', environment.text('releasesUrl'), ''],
-      ["Provider's registry", environment.text('providerRegistry'), 'airlock stack output --stack dev --show-secrets'],
+      [
+        "Provider's registry",
+        environment.text('providerRegistry'),
+        `airlock stack output --stack ${environment.stacks.dev} --show-secrets`,
+      ],
       [
         "Consumer's registry",
         environment.text('consumerRegistry', 'consumer'),
-        'airlock stack output --stack consumer-dev --show-secrets',
+        `airlock stack output --stack ${environment.stacks.consumer} --show-secrets`,
       ],
       ['Subscriptions', environment.text('managementUrl', 'consumer'), ''],
       ['Products', environment.text('projectUrl', 'consumer'), ''],
       ...(kind ? [['podinfo', environment.text('podinfoUrl'), '']] : []),
     ],
   );
+  const peak = memory.peak();
+  memory.stop();
+  if (peak !== undefined) {
+    narrator.measure('peak memory of our processes, together', bytes(peak.together), '500 MB');
+    narrator.measure('of this one, and of the largest it started', `${bytes(peak.own)}, ${bytes(peak.largestChild)}`);
+  }
   narrator.summary();
   narrator.say('');
-  narrator.say(`Peak memory of this process: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);
-  narrator.say('Next: publish v1.2.0 from branch new-config in Gitea, then  npx airlock preview --stack consumer-dev');
+  narrator.say(
+    `Next: publish v1.2.0 from branch new-config in Gitea, then  npx airlock preview --stack ${environment.stacks.consumer}`,
+  );
   narrator.say('Remove everything:  npm run demo -- --destroy');
 }

@@ -64,7 +64,7 @@ http {
   proxy_set_header X-Forwarded-Host $http_host;
   proxy_set_header X-Forwarded-Proto $scheme;
   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  resolver kube-dns.kube-system.svc.cluster.local valid=5s ipv6=off;
+  resolver kube-dns.kube-system.svc.cluster.local valid=1s ipv6=off;
   server {
     listen ${port} default_server;
     location = /healthz { return 200 "ok\\n"; }

@@ -7,7 +7,10 @@ export interface NameServiceArgs {
   ingressIP: pulumi.Input<string>;
 }
 
-/** CoreDNS as kubeadm sets it up, with a zone of its own for canonical names. */
+/**
+ * CoreDNS as kubeadm sets it up, with a zone of its own for canonical names. That a name is not there is remembered for a second
+ * only: the ingress asks for services before they are deployed.
+ */
 export function corefile(ingressIP: string): string {
   return `localhost:53 {
     errors
@@ -33,7 +36,9 @@ export function corefile(ingressIP: string): string {
     forward . /etc/resolv.conf {
        max_concurrent 1000
     }
-    cache 30
+    cache 30 {
+       denial 9984 1
+    }
     loop
     reload
     loadbalance

@@ -34,6 +34,10 @@ export class Environment {
     this.platform = options.platform;
   }
 
+  get stacks(): { readonly dev: string; readonly consumer: string } {
+    return this.options.stacks;
+  }
+
   get forge(): Gitea {
     this.gitea ??= new Gitea({
       url: this.text('forgeUrl'),

@@ -5,6 +5,7 @@ export class Narrator {
   private readonly c = colorsFor(process.stdout);
   private readonly begun = Date.now();
   private readonly times: { title: string; milliseconds: number }[] = [];
+  private readonly figures: [string, string, string][] = [];
   private number = 0;
 
   constructor(private readonly write: (text: string) => void = text => void process.stdout.write(text)) {}
@@ -47,10 +48,16 @@ export class Narrator {
     this.write(`\n${this.c.bold(title)}\n${table(header, rows).replace(/^/gm, '   ')}\n`);
   }
 
-  /** How long each step took, and all of it. */
+  /** Remembers a figure for the end, with what it should be at most. */
+  measure(what: string, value: string, target = ''): void {
+    this.figures.push([what, value, target]);
+  }
+
+  /** How long each step took, all of it, and the figures. */
   summary(): void {
     const rows = this.times.map(({ title, milliseconds }) => [title, duration(milliseconds)]);
     this.table('Times', ['step', 'took'], [...rows, ['all', duration(Date.now() - this.begun)]]);
+    if (this.figures.length > 0) this.table('Measures', ['what', 'here', 'target'], this.figures);
   }
 
   private tinted(line: string): string {

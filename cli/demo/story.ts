@@ -2,6 +2,7 @@ import { parseLock } from '../../product';
 import { AirlockError } from '../../report';
 import { ConsumerPerson } from './consumer';
 import type { Environment } from './environment';
+import { duration } from '../terminal';
 import type { Narrator } from './narrator';
 import { askPodinfo, type PodinfoAnswer } from './podinfo';
 import { eventually } from './wait';
@@ -104,8 +105,12 @@ export class Story {
 
   /** Merges what is proposed and waits until Flux has rolled it out. */
   private async deploy(expected: (answer: PodinfoAnswer) => boolean, replicas?: number): Promise<void> {
-    await this.person.merge('mpas-ocm-applications', 'airlock/podinfo');
+    const merged = await this.person.merge('mpas-ocm-applications', 'airlock/podinfo');
+    const begun = Date.now();
     await this.showDeployed(expected, replicas);
+    if (merged !== undefined && this.environment.platform !== 'none') {
+      this.narrator.measure(`merge of #${merged.number} to rolled-out pod`, duration(Date.now() - begun), '20 s');
+    }
   }
 
   /** The consumer edits the values on main; the next update answers with a commit that renews the lock. */

@@ -97,7 +97,8 @@ async function stateOf(directory: string): Promise<unknown[]> {
       const state = JSON.parse(await readFile(file, 'utf8')) as {
         checkpoint: { latest: { resources: { urn: string; id?: string; created?: string }[] } };
       };
-      return state.checkpoint.latest.resources.map(({ urn, id, created }) => ({ urn, id, created }));
+      // In the order of their names: the order in the state is that in which an update came past them.
+      return state.checkpoint.latest.resources.map(({ urn, id, created }) => `${urn} ${id} ${created}`).sort();
     }),
   );
 }
