@@ -1,0 +1,15 @@
+import { benchCopy } from './copy';
+import { benchDemo } from './demo';
+
+/** `npm run bench [-- copy] [-- demo] [-- --cold]`: everything, or what is named. */
+async function main(words: readonly string[]): Promise<void> {
+  const wanted = words.filter(word => !word.startsWith('-'));
+  const asked = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+  if (asked('copy')) await benchCopy();
+  if (asked('demo')) await benchDemo({ cold: words.includes('--cold') });
+}
+
+void main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
