@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { containsUnknown, isDefaultProvider, ROOT_STACK_TYPE, urnName, urnType } from '../engine';
 import type { EngineEvent, Operation, StepOp, StepRecord, UpdateResult } from '../engine';
 import { LiveTree } from './live-tree';
@@ -193,7 +194,9 @@ export class EngineDisplay {
       debug: this.colors.dim,
     }[event.severity];
     const about = event.urn === undefined ? '' : `${urnType(event.urn)} (${urnName(event.urn)}): `;
-    return event.message
+    // The SDK colours the stack of a program's exception whatever it is printed on.
+    const message = this.colors.isColorSupported ? event.message : stripVTControlCharacters(event.message);
+    return message
       .trimEnd()
       .split('\n')
       .map((line, i) => `${indent}${i === 0 ? `${about}${paint(`${event.severity}:`)} ` : '  '}${line}`)

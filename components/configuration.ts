@@ -40,7 +40,7 @@ function oneOf<T extends string>(key: string, value: string, allowed: readonly T
   throw new AirlockError({
     code: 'components.config-invalid',
     message: `Configuration airlock:${key} is '${value}', but must be one of ${allowed.join(', ')}`,
-    remedy: `Set it: airlock config set ${key} ${allowed[0] ?? ''}`,
+    remedy: `Set it: airlock config set airlock:${key} ${allowed[0] ?? ''} --stack ${pulumi.getStack()}`,
   });
 }
 
@@ -50,7 +50,7 @@ function port(config: pulumi.Config, key: string, fallback: number): number {
   throw new AirlockError({
     code: 'components.config-invalid',
     message: `Configuration airlock:${key} is ${value}, which is no TCP port`,
-    remedy: `Set a number from 1 to 65535: airlock config set ${key} ${fallback}`,
+    remedy: `Set a number from 1 to 65535: airlock config set airlock:${key} ${fallback} --stack ${pulumi.getStack()}`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { AirlockError } from '../report';
+import { AirlockError, errorFromLine } from '../report';
 import type { ConfigValue } from './config-value';
 import { performDeletions } from './deletions';
 import type { EventSink, Operation, UpdateResult } from './events';
@@ -136,7 +136,11 @@ class Deployment {
         const reference = provider || (await this.registrar.defaults.reference(token, version, pluginDownloadUrl));
         return this.run.asks.run(() => this.providers.get(reference).invoke(token, args));
       }),
-    log: (severity, message, urn, ephemeral) => this.run.diagnose(severity, message, urn, ephemeral),
+    log: (severity, message, urn, ephemeral) => {
+      const failure = severity === 'error' ? errorFromLine(message) : undefined;
+      if (failure) this.run.fail(failure, urn);
+      else this.run.diagnose(severity, message, urn, ephemeral);
+    },
     finished: () => {
       this.report.finished = true;
     },

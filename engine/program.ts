@@ -55,6 +55,8 @@ export async function startProgram(options: ProgramOptions): Promise<NodeProcess
       ...options.env,
       PULUMI_CONFIG: JSON.stringify(config),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secrets),
+      // A program of Airlock's tells its own failures in a form that keeps their code.
+      AIRLOCK_ENGINE: '1',
       ...(project.typescript ? { PULUMI_NODEJS_TYPESCRIPT: 'true' } : {}),
     },
     onLine: options.onLine,

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,9 +85,19 @@ export class TestEnvironment {
     return made;
   }
 
-  /** `-c key=value` for each port. */
-  get configuration(): string[] {
-    return Object.entries(this.ports).flatMap(([name, port]) => ['-c', `${name}Port=${port}`]);
+  /** Writes a stack's configuration file: what is given, the platform and the ports. */
+  async configure(side: Side, values: Readonly<Record<string, string>>): Promise<void> {
+    const all = { platform: 'none', ...this.portSettings, ...values };
+    const lines = Object.entries(all).map(([key, value]) => `  airlock:${key}: "${value}"\n`);
+    await writeFile(this.configFile(side), `config:\n${lines.join('')}`);
+  }
+
+  configFile(side: Side): string {
+    return join(this.directory, `Pulumi.${this.stacks[side]}.yaml`);
+  }
+
+  private get portSettings(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.ports).map(([name, port]) => [`${name}Port`, String(port)]));
   }
 
   get passphraseFile(): string {
@@ -103,7 +113,8 @@ export class TestEnvironment {
   }
 
   demo(args: readonly string[] = [], options: CommandOptions = {}): Promise<Said> {
-    const place = ['--name', this.stacks.dev, '--directory', this.directory, ...this.configuration];
+    const ports = Object.entries(this.portSettings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const place = ['--name', this.stacks.dev, '--directory', this.directory, ...ports];
     return airlock(['demo', '--platform', 'none', ...place, ...args], {
       timeoutMs: 400_000,
       ...options,
@@ -113,8 +124,7 @@ export class TestEnvironment {
 
   /** A command on one of the stacks, e.g. `on('consumer', ['up', '--yes'])`. */
   on(side: Side, args: readonly string[], options: CommandOptions = {}): Promise<Said> {
-    const stack = this.stacks[side];
-    const place = ['--stack', stack, '--config-file', join(this.directory, `Pulumi.${stack}.yaml`)];
+    const place = ['--stack', this.stacks[side], '--config-file', this.configFile(side)];
     return airlock([...args, ...place], { ...options, env: { ...this.env, ...options.env } });
   }
 
