@@ -105,7 +105,7 @@ function checkDocument(document: YamlDocument, source: YamlSource, depth: number
     throw new AirlockError({
       code: 'product.yaml-invalid',
       message: `The YAML is not valid: ${error.message.split('\n')[0] ?? ''}`,
-      remedy: 'Correct the file at this position.',
+      remedy: 'Correct the file at this position',
       where: source.where(error.pos[0]),
       cause: error,
     });

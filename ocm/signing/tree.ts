@@ -1,4 +1,4 @@
-import { AirlockError, describeError, hasCode, silent } from '../../report';
+import { AirlockError, hasCode, messageOf, silent } from '../../report';
 import {
   identityOf,
   identityText,
@@ -234,7 +234,7 @@ export class DigestTree {
         'ocm.invalid-archive',
       ].some(code => hasCode(error, code));
       if (!isDifference) throw error;
-      this.differ(access, `resource ${text}`, describeError(error));
+      this.differ(access, `resource ${text}`, messageOf(error));
       return undefined;
     }
   }
