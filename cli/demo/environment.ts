@@ -70,7 +70,11 @@ export class Environment {
     const { narrator } = this.options;
     const stack = await this.stack(role);
     const result = await stack.up({
-      config: { ...this.options.configuration, ...this.roleConfiguration(role), ...configuration },
+      config: await this.settings(stack, {
+        ...this.options.configuration,
+        ...this.roleConfiguration(role),
+        ...configuration,
+      }),
       signal: this.options.signal,
       message: 'airlock demo',
       onEvent: event => {
@@ -122,6 +126,19 @@ export class Environment {
         signal: this.options.signal,
       },
     );
+  }
+
+  /** What must be set for these values to hold. A value that is the project's default is not written, so that checkouts stay clean. */
+  private async settings(stack: Stack, wanted: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+    const defaults = new Map(stack.workspace.project.config.map(({ key, default: value }) => [key, value]));
+    const needed: Record<string, string> = {};
+    for (const [key, value] of Object.entries(wanted)) {
+      const set = await stack.config.get(key);
+      if (defaults.has(key) && String(defaults.get(key)) === value) {
+        if (set !== undefined) await stack.config.remove(key);
+      } else if (set?.text !== value) needed[key] = value;
+    }
+    return needed;
   }
 
   private roleConfiguration(role: Role): Record<string, string> {
