@@ -8,6 +8,7 @@ import {
   type DeploymentPlan,
 } from '../../product';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
+import { Recent } from '../recent';
 
 interface Inputs extends DeploymentInputs {
   readonly phase: DeploymentPhase;
@@ -25,15 +26,21 @@ interface Outputs extends Inputs {
 }
 
 class DeploymentHandler implements Handler<Inputs, Outputs> {
+  private readonly checked = new Recent<DeploymentInputs, DeploymentPlan>(
+    ({ repository, instance }) => `${repository.owner}/${repository.name}/${instance}`,
+  );
+
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
-    const plan = await planned(news as DeploymentInputs);
-    return { inputs: { ...news, ...shown(plan) } };
+    const given = givenOf(news as Inputs);
+    const plan = this.checked.keep(given, await planned(given));
+    return { inputs: { ...given, ...shown(plan) } };
   }
 
   async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
     if (isUnknown(news) || !isDeepStrictEqual(lasting(olds), lasting(news))) return { changes: true };
-    const plan = await planned(news as Inputs);
+    const given = givenOf(news as Inputs);
+    const plan = this.checked.take(given) ?? (await planned(given));
     return { changes: plan.renewal?.phase === 'renewed' || plan.pullRequest?.action === true };
   }
 
@@ -56,6 +63,12 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   delete(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** What the program gave, without what the plan said of it. */
+function givenOf(inputs: Inputs): DeploymentInputs {
+  const { phase: _, reason: __, merged: ___, proposed: ____, desired: _____, changes: ______, ...given } = inputs;
+  return given;
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */

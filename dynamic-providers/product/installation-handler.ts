@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { applyInstallation, planInstallation, type InstallationInputs, type InstallationPhase } from '../../product';
+import {
+  applyInstallation,
+  planInstallation,
+  type InstallationInputs,
+  type InstallationPhase,
+  type InstallationPlan,
+} from '../../product';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
+import { Recent } from '../recent';
 
 interface Inputs extends InstallationInputs {
   phase: InstallationPhase;
@@ -13,16 +20,22 @@ interface Outputs extends Inputs {
 }
 
 class InstallationHandler implements Handler<Inputs, Outputs> {
+  private readonly checked = new Recent<InstallationInputs, InstallationPlan>(
+    ({ repository, instance }) => `${repository.owner}/${repository.name}/${instance}`,
+  );
+
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
-    const { phase, proposal } = await planInstallation(news as Inputs);
-    return { inputs: { ...news, phase, proposal } };
+    const given = givenOf(news as Inputs);
+    const { phase, proposal } = this.checked.keep(given, await planInstallation(given));
+    return { inputs: { ...given, phase, proposal } };
   }
 
   async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
     const { pullRequest: _, ...before } = olds;
     if (isUnknown(news) || !isDeepStrictEqual(before, news)) return { changes: true };
-    return { changes: (await planInstallation(news as Inputs)).action };
+    const given = givenOf(news as Inputs);
+    return { changes: (this.checked.take(given) ?? (await planInstallation(given))).action };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
@@ -44,6 +57,11 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
   delete(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** What the program gave, without what the plan said of it. */
+function givenOf({ phase: _, proposal: __, ...given }: Inputs): InstallationInputs {
+  return given;
 }
 
 async function settle(inputs: Inputs): Promise<Outputs> {

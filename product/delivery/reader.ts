@@ -1,4 +1,4 @@
-import { verifyComponentVersion, type ComponentRepository } from '../../ocm';
+import { verifyAccess, type ComponentRepository } from '../../ocm';
 import { AirlockError, hasCode } from '../../report';
 import { resourceReader } from '../ocm';
 import type { ProductResource, ResourceReader } from '../source';
@@ -36,7 +36,7 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     }
     const keys = Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
     // Stored digests: the replication verified the content, and each resource is checked against its digest when it is read.
-    await verifyComponentVersion(repository, inputs.component, version, {
+    await verifyAccess(access, {
       ...options,
       keys,
       signatures: keys.map(each => each.signature),
