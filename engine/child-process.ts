@@ -36,6 +36,9 @@ function compileCache(env: NodeJS.ProcessEnv): string {
   return path.join(env['AIRLOCK_CACHE'] || path.join(caches, 'airlock'), 'node');
 }
 
+/** Loading the SDKs makes much garbage at once: with V8's default of 16 MB a program takes a third more memory, for no time won. */
+const SMALL_YOUNG_GENERATION = '--max-semi-space-size=2';
+
 /** Starts a Node script with the engine's own Node; its output comes line by line. */
 export function startNode(options: {
   script: string;
@@ -46,7 +49,8 @@ export function startNode(options: {
   onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 }): NodeProcess {
   const preload = `--import=data:text/javascript,${encodeURIComponent(PRELOAD)}`;
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), preload, options.script, ...options.args], {
+  const nodeArgs = [SMALL_YOUNG_GENERATION, ...(options.nodeArgs ?? []), preload];
+  const child = spawn(process.execPath, [...nodeArgs, options.script, ...options.args], {
     cwd: options.cwd,
     env: { NODE_COMPILE_CACHE: compileCache(options.env), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface MemoryPeak {
-  /** Highest resident size of all our processes together, in bytes. */
+  /** Highest size of all our processes together, in bytes: what they share (Node itself) is counted once (PSS). */
   readonly together: number;
   /** Highest resident size of this process, and of the largest of its children. */
   readonly own: number;
@@ -20,11 +20,9 @@ export function watchMemory(intervalMs = 300): { peak(): MemoryPeak | undefined;
     const children = descendants(parents, process.pid);
     const own = parents.get(process.pid)?.resident ?? 0;
     const sizes = children.map(pid => parents.get(pid)?.resident ?? 0);
+    const together = [process.pid, ...children].reduce((sum, pid) => sum + (parents.get(pid)?.share ?? 0), 0);
     peak = {
-      together: Math.max(
-        peak?.together ?? 0,
-        sizes.reduce((sum, size) => sum + size, own),
-      ),
+      together: Math.max(peak?.together ?? 0, together),
       own: Math.max(peak?.own ?? 0, own),
       largestChild: Math.max(peak?.largestChild ?? 0, ...sizes),
     };
@@ -36,6 +34,8 @@ export function watchMemory(intervalMs = 300): { peak(): MemoryPeak | undefined;
 interface ProcessEntry {
   readonly parent: number;
   readonly resident: number;
+  /** Its share: pages used by several processes are divided between them. */
+  readonly share: number;
 }
 
 function processes(): Map<number, ProcessEntry> | undefined {
@@ -51,7 +51,9 @@ function processes(): Map<number, ProcessEntry> | undefined {
       const status = readFileSync(`/proc/${name}/status`, 'utf8');
       if (!/^Name:\s+(node|MainThread)/m.test(status)) continue;
       const value = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
-      found.set(Number(name), { parent: value('PPid'), resident: value('VmRSS') * 1024 });
+      const rollup = readFileSync(`/proc/${name}/smaps_rollup`, 'utf8');
+      const share = Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024;
+      found.set(Number(name), { parent: value('PPid'), resident: value('VmRSS') * 1024, share });
     } catch {
       // It ended while we looked.
     }
