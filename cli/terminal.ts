@@ -44,6 +44,9 @@ export function table(header: readonly string[], rows: readonly (readonly string
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+/** Characters of what is said of a failure in a line of progress. */
+const longestDetail = 120;
+
 /**
  * Shows progress on `stream`: on a terminal one live line per running piece of work, elsewhere one plain line at its start
  * and one at its end. `close()` removes the live lines; call it before anything else is printed.
@@ -60,8 +63,17 @@ export function terminalReporter(stream: NodeJS.WriteStream = process.stderr): {
     const show = (n: number): string => (event.unit === 'bytes' ? bytes(n) : String(n));
     return event.total === undefined ? show(event.current) : `${show(event.current)} of ${show(event.total)}`;
   };
+  const failures: string[] = [];
+  /** A failure goes up through all that contains it, and the command ends with it in full: here its first line, once. */
+  const detailOf = ({ kind, detail = '' }: ProgressEvent): string => {
+    if (kind !== 'failed') return detail;
+    const [line = ''] = detail.split('\n');
+    if (failures.some(before => line.includes(before) || before.includes(line))) return '';
+    failures.push(line);
+    return line.length > longestDetail ? `${line.slice(0, longestDetail)}…` : line;
+  };
   const text = (event: ProgressEvent): string =>
-    [event.title, event.detail, amount(event)].filter(part => part !== undefined && part !== '').join('  ');
+    [event.title, detailOf(event), amount(event)].filter(part => part !== '').join('  ');
   const erase = (): void => {
     if (drawn > 0) stream.write(`\u001b[${drawn}A\u001b[0J`);
     drawn = 0;

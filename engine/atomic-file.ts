@@ -3,6 +3,12 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { AirlockError } from '../report';
 
+const REASONS: Record<string, string> = {
+  ENOSPC: 'the disk is full',
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+};
+
 const REMEDIES: Record<string, string> = {
   ENOSPC: 'Free some space on that disk and run the command again',
   EACCES: 'Give this user the right to write there',
@@ -15,7 +21,7 @@ export function fileError(cause: unknown, doing: string, file: string): AirlockE
   const remedy = REMEDIES[code];
   return new AirlockError({
     code: code === 'ENOSPC' ? 'engine.disk-full' : 'engine.file-failed',
-    message: `${doing} failed${code ? ` (${code})` : ''}`,
+    message: `${doing} failed${code ? `: ${REASONS[code] ?? code}` : ''}`,
     where: file,
     cause,
     ...(remedy === undefined ? {} : { remedy }),

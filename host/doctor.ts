@@ -50,7 +50,17 @@ const engine: Check = async ({ engine: found }) => {
     };
   }
   const start = (await systemdWorks()) ? 'start it with systemctl' : 'start dockerd as a background process';
-  const finding = found.state === 'no-client' ? 'no docker command' : 'Docker does not answer';
+  const elsewhere = process.env['DOCKER_HOST'];
+  const at = elsewhere ? ` at ${elsewhere} (DOCKER_HOST)` : '';
+  const finding = found.state === 'no-client' ? 'no docker command' : `Docker does not answer${at}`;
+  // Not ours to start, as `ensureEngine` has it.
+  if (elsewhere)
+    return {
+      ...base,
+      status: 'missing',
+      finding,
+      action: "Start that engine, or unset DOCKER_HOST, or use '--platform none'",
+    };
   if (isRoot() && findProgram('dockerd'))
     return { ...base, status: 'missing', finding, action: `Airlock will ${start}` };
   if (isRoot() && isDebian())
@@ -65,6 +75,8 @@ const engine: Check = async ({ engine: found }) => {
 
 const wrapper: Check = async ({ engine: found }) => {
   const base = { name: 'Runtime wrapper', why: 'privileged containers ask for CAP_SYS_RESOURCE' };
+  if (process.env['DOCKER_HOST'])
+    return { ...base, status: 'ok', finding: 'not needed: DOCKER_HOST names an engine elsewhere', action: '' };
   if (!(await needsWrapper(await enginePid()))) {
     const bounding = await boundingSet();
     const finding =

@@ -53,7 +53,7 @@ async function provideEngine(
       code: 'host.no-engine',
       message: `No container engine is running (${reason})`,
       remedy: process.env['DOCKER_HOST']
-        ? 'Start the engine DOCKER_HOST names, or unset DOCKER_HOST'
+        ? `Start the engine DOCKER_HOST names, or unset DOCKER_HOST, or ${PLATFORM_NONE}`
         : `Start Docker, or run as root on Debian, where Airlock installs and starts it, or ${PLATFORM_NONE}`,
     });
   }

@@ -111,7 +111,12 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 function failed(what: string, code: number, output: string, logFile: string | undefined): AirlockError {
-  const last = output.trimEnd().split('\n').slice(-5).join('\n').slice(-1000);
+  const lines = output.split('\n').filter(line => line.trim() !== '');
+  // Where a log has all of it, its last line is enough.
+  const last = lines
+    .slice(logFile ? -1 : -5)
+    .join('; ')
+    .slice(-1000);
   return new AirlockError({
     code: 'images.command-failed',
     message: `${what} failed with exit code ${code}${last ? `: ${last}` : ''}`,

@@ -4,10 +4,15 @@ import type { Said } from './environment';
 /** Asserts a documented exit code and one clear message on standard error: what, where, what to do, and no stack. */
 export function expectRefusal(said: Said, code: number, ...patterns: readonly RegExp[]): void {
   expect(said.code, `${said.stdout}\n${said.stderr}`).to.equal(code);
-  expect(said.stderr.match(/^error: /gm) ?? [], said.stderr).to.have.length(1);
-  expect(said.stderr.trimEnd().split('\n'), said.stderr).to.have.length(1);
+  // Progress may stand before it.
+  const lines = said.stderr
+    .trimEnd()
+    .split('\n')
+    .filter(line => !/^[…✓✗·-] /.test(line));
+  expect(lines, said.stderr).to.have.length(1);
+  expect(lines[0]).to.match(/^error: /);
   expect(`${said.stdout}\n${said.stderr}`).not.to.match(/^\s+at .+:\d+:\d+\)?$/m);
-  for (const pattern of patterns) expect(said.stderr).to.match(pattern);
+  for (const pattern of patterns) expect(lines[0]).to.match(pattern);
 }
 
 /** Asserts that a command went well and complained of nothing. */
