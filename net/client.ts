@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { AirlockError } from '../report';
 import { Connections, type ConnectionOptions } from './dispatch';
 import { isTransient, networkError, neverSent, shownUrl } from './errors';
+import { outages } from './outage';
 import { Pace } from './pace';
 import { HttpResponse } from './response';
 import { DEFAULT_RETRY, isRetryableStatus, pause, waitBefore, type RetryNotice, type RetryPolicy } from './retry';
@@ -61,14 +62,17 @@ export class HttpClient {
       let failure: Error | undefined;
       try {
         outcome = await this.follow({ ...request, method }, url);
+        outages.answered(url.origin);
         if (!isRetryableStatus(outcome.status, idempotent)) return outcome;
       } catch (error) {
         if (!(neverSent(error) || (idempotent && isTransient(error)))) throw error;
         failure = error as Error;
       }
-      const waitMs =
-        attempt > this.retry.retries ? undefined : waitBefore(attempt, this.retry, outcome?.header('retry-after'));
+      // What was down a moment ago, after all attempts, gets one.
+      const retries = failure !== undefined && outages.isDown(url.origin) ? 0 : this.retry.retries;
+      const waitMs = attempt > retries ? undefined : waitBefore(attempt, this.retry, outcome?.header('retry-after'));
       if (waitMs === undefined) {
+        if (failure !== undefined && attempt > 1) outages.failed(url.origin);
         if (outcome) return outcome;
         throw failure ?? new Error('no outcome');
       }
