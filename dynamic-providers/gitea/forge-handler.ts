@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { dynamic } from '@pulumi/pulumi';
 import { Gitea } from '../../forge';
-import { describeError, hasCode } from '../../report';
+import { hasCode, messageOf } from '../../report';
 import { isUnknown, type Handler, type Unchecked } from '../handler';
 
 /** Resolved `ForgeConnection`. */
@@ -76,7 +76,9 @@ export abstract class ForgeHandler<I extends ForgeInputs, F, S extends object> i
     } catch (error) {
       if (!hasCode(error, 'forge.unreachable')) throw error;
       // A preview is still worth something without the forge; the update itself will fail where it has work to do.
-      console.warn(`Not compared with the forge: ${describeError(error)}`);
+      const { url } = inputs.forge;
+      if (!unreached.has(url)) console.warn(`What is on the forge ${url} is not compared: ${messageOf(error)}`);
+      unreached.add(url);
       return { changes: false };
     }
   }
@@ -108,6 +110,9 @@ export abstract class ForgeHandler<I extends ForgeInputs, F, S extends object> i
     return { ...inputs, ...this.outputs(settled, forge, inputs, olds) };
   }
 }
+
+/** Forges that could not be reached in this run: said once, not for each of their resources. */
+const unreached = new Set<string>();
 
 export function giteaAt({ url, username, password }: Connection): Gitea {
   return new Gitea({ url, credentials: { username, password } });
