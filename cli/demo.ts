@@ -125,7 +125,8 @@ async function prepareHost(narrator: Narrator, signal: AbortSignal): Promise<voi
     await narrator.step('Images: the platform’s programs', async () => {
       const begun = Date.now();
       const images = await ensureImages(
-        platformImages.map(image => image.name),
+        // What is only pulled, the platform takes where it finds it.
+        platformImages.filter(image => image.recipe).map(image => image.name),
         { report: progress.report, signal },
       );
       narrator.done(`${images.size} images (${duration(Date.now() - begun)})`);

@@ -35,7 +35,7 @@ function showList(rows: readonly ImageListing[]): string {
       row.origin === undefined ? 'no' : row.origin === 'assembled' ? 'assembled' : 'pulled',
       row.size === undefined ? '' : bytes(row.size),
       row.purpose,
-      [row.pull, row.assembledFrom].filter(Boolean).join('; '),
+      [row.pull, row.assembledFrom || 'pulled only'].filter(Boolean).join('; '),
     ]),
   );
 }
@@ -55,7 +55,7 @@ function buildCommand(): Command {
     .option('--json', 'print references and digests as JSON')
     .action(async (chosen: string[], flags: BuildFlags) => {
       const result = await withProgress((report, signal) =>
-        ensureImages(chosen.length > 0 ? chosen : names, { ...flags, report, signal }),
+        ensureImages(chosen.length > 0 ? chosen : undefined, { ...flags, report, signal }),
       );
       const rows = [...result].map(([name, { reference, digest, origin }]) => ({ name, reference, digest, origin }));
       const shown = table(

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Command>> = {
   state: () => (require('./state') as typeof import('./state')).stateCommand(),
   cancel: () => (require('./cancel') as typeof import('./cancel')).cancelCommand(),
   component: () => (require('./component') as typeof import('./component')).componentCommand(),
+  forge: () => (require('./forge') as typeof import('./forge')).forgeCommand(),
   image: () => (require('./image') as typeof import('./image')).imageCommand(),
   images: () => (require('./images') as typeof import('./images')).imagesCommand(),
   doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand(),

@@ -23,6 +23,8 @@ export interface Configuration {
   readonly providerOrganization: string;
   readonly componentRepository: string;
   readonly providerRegistryReplicas: number;
+  /** Tekton's release manifests, in the order in which they are applied: paths or https URLs. Empty: the release runner. */
+  readonly tektonManifests: readonly string[];
   readonly component: string;
   readonly signature: string;
   readonly consumerOrganization: string;
@@ -54,6 +56,30 @@ function port(config: pulumi.Config, key: string, fallback: number): number {
   });
 }
 
+function tektonManifests(value: string, platform: string): string[] {
+  const sources = value
+    .split(',')
+    .map(source => source.trim())
+    .filter(Boolean);
+  const invalid = (message: string, remedy: string): AirlockError =>
+    new AirlockError({ code: 'components.config-invalid', message, remedy });
+  const stack = pulumi.getStack();
+  if (sources.length > 0 && platform === 'none') {
+    throw invalid(
+      'Configuration airlock:tektonManifests asks for Tekton, which needs a cluster, but airlock:platform is none',
+      `Take it out, and the release runner is used: airlock config rm airlock:tektonManifests --stack ${stack}`,
+    );
+  }
+  for (const source of sources) {
+    if (/^https:\/\/[^/]+\//.test(source) || !/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) continue;
+    throw invalid(
+      `Configuration airlock:tektonManifests names ${source}, which is neither a path nor an https URL`,
+      `Set paths or https URLs, separated by commas: airlock config set airlock:tektonManifests FILE,FILE --stack ${stack}`,
+    );
+  }
+  return sources;
+}
+
 /** Reads and checks the configuration of the `airlock` namespace. */
 export function readConfiguration(config = new pulumi.Config('airlock')): Configuration {
   const text = (key: string, fallback: string): string => config.get(key) ?? fallback;
@@ -78,6 +104,7 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     providerOrganization: text('providerOrganization', 'software-provider'),
     componentRepository: text('componentRepository', 'podinfo-component'),
     providerRegistryReplicas: replicas,
+    tektonManifests: tektonManifests(text('tektonManifests', ''), text('platform', 'kind')),
     component: text('component', 'ocm.software/demos/podinfo'),
     signature: text('signature', 'ocm-signing'),
     consumerOrganization: text('consumerOrganization', 'software-consumer'),

@@ -2,10 +2,13 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { realSource, realSourceRules, standIn, standInRules } from './flux-source';
 
 export interface FluxArgs {
   /** kustomize-controller. */
   kustomizeController: pulumi.Input<string>;
+  /** The real source-controller; empty where that cannot be had. */
+  sourceController?: pulumi.Input<string>;
   /** The `airlock` image, which stands in for source-controller where that cannot be had. */
   airlock: pulumi.Input<string>;
   /** What pods look names under `.localhost` up to: the ingress' ClusterIP. */
@@ -55,25 +58,12 @@ export class Flux extends pulumi.ComponentResource {
       },
       child,
     );
+    const real = pulumi.output(args.sourceController ?? '');
     const sourceRole = new k8s.rbac.v1.ClusterRole(
       `${name}-source-role`,
       {
         metadata: { name: 'airlock-source-controller' },
-        rules: [
-          {
-            apiGroups: ['source.toolkit.fluxcd.io'],
-            resources: ['*'],
-            verbs: ['get', 'list', 'watch', 'patch', 'update'],
-          },
-          { apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] },
-          { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
-          { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
-          {
-            apiGroups: ['coordination.k8s.io'],
-            resources: ['leases'],
-            verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
-          },
-        ],
+        rules: real.apply(reference => (reference ? realSourceRules : standInRules)),
       },
       child,
     );
@@ -103,44 +93,17 @@ export class Flux extends pulumi.ComponentResource {
         metadata: {
           name: 'source-controller',
           namespace,
-          labels: { ...sourceLabels, 'app.kubernetes.io/managed-by': 'airlock' },
+          // The stand-in tells itself from the real one by this label, and does not start beside it.
+          labels: real.apply((reference): Record<string, string> =>
+            reference ? sourceLabels : { ...sourceLabels, 'app.kubernetes.io/managed-by': 'airlock' },
+          ),
         },
         spec: {
           strategy: { type: 'Recreate' },
           selector: { matchLabels: sourceLabels },
           template: {
             metadata: { labels: sourceLabels },
-            spec: {
-              serviceAccountName: 'source-controller',
-              securityContext: { fsGroup: 65532 },
-              containers: [
-                {
-                  name: 'manager',
-                  image: args.airlock,
-                  imagePullPolicy: 'IfNotPresent',
-                  args: ['serve', 'source-controller', '--listen', '0.0.0.0:9090', '--storage-dir', '/data'],
-                  env: [
-                    { name: 'AIRLOCK_ADDRESSES', value: pulumi.interpolate`*.localhost=${args.ingressIP}` },
-                    {
-                      name: 'AIRLOCK_ADVERTISE_URL',
-                      value: `http://source-controller.${namespace}.svc.cluster.local.`,
-                    },
-                    { name: 'HOME', value: '/tmp' },
-                  ],
-                  ports: [{ name: 'http', containerPort: 9090 }],
-                  readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1 },
-                  resources: { requests: { cpu: '50m', memory: '96Mi' } },
-                  volumeMounts: [
-                    { name: 'data', mountPath: '/data' },
-                    { name: 'tmp', mountPath: '/tmp' },
-                  ],
-                },
-              ],
-              volumes: [
-                { name: 'data', emptyDir: {} },
-                { name: 'tmp', emptyDir: {} },
-              ],
-            },
+            spec: real.apply(reference => (reference ? realSource(reference) : standIn(args, namespace))),
           },
         },
       },

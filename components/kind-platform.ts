@@ -8,6 +8,7 @@ import { Ingress, type Route } from './ingress';
 import { KubernetesPlatform, kindVolumeRoot, registryNodePorts } from './kubernetes-platform';
 import { NameService } from './name-service';
 import { hostOf } from './platform';
+import { tektonImages } from './tekton';
 
 const clusterImages = ['gitea', 'registry', 'ingress', 'kustomize-controller', 'airlock', 'release-runner'] as const;
 
@@ -34,7 +35,8 @@ export class KindPlatform extends pulumi.ComponentResource {
   constructor(name: string, configuration: Configuration, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:KindPlatform', name, {}, options);
     const child = { parent: this };
-    const images = new PlatformImages(`${name}-images`, { names: ['node', ...clusterImages] }, child);
+    const optional = ['source-controller', ...(configuration.tektonManifests.length > 0 ? tektonImages : [])];
+    const images = new PlatformImages(`${name}-images`, { names: ['node', ...clusterImages], optional }, child);
     const cluster = new Cluster(
       `${name}-cluster`,
       {
@@ -43,7 +45,9 @@ export class KindPlatform extends pulumi.ComponentResource {
         apiServerPort: configuration.apiServerPort,
         ingressPort: configuration.ingressPort,
         images: images.references.apply(all =>
-          Object.fromEntries(clusterImages.map(image => [image, all?.[image] ?? ''])),
+          Object.fromEntries(
+            [...clusterImages, ...optional.filter(image => all?.[image])].map(image => [image, all?.[image] ?? '']),
+          ),
         ),
         registries: (['provider', 'consumer'] as const).map(side => ({
           host: hostOf(`${side}-registry`, configuration),
@@ -90,6 +94,7 @@ export class KindPlatform extends pulumi.ComponentResource {
       'flux',
       {
         kustomizeController: images.reference('kustomize-controller'),
+        sourceController: images.reference('source-controller'),
         airlock: images.reference('airlock'),
         ingressIP: ingress.clusterIP,
       },
@@ -101,6 +106,7 @@ export class KindPlatform extends pulumi.ComponentResource {
     this.platform = new KubernetesPlatform(configuration, {
       provider,
       images: images.references,
+      imageSources: images.sources,
       ingressIP: ingress.clusterIP,
       forge: {
         url: gitea.url,

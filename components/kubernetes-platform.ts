@@ -4,6 +4,7 @@ import type { Configuration } from './configuration';
 import { hostOf, type ForgeAccess, type Platform, type ReleaseRunnerAccess, type ReleaseRunnerArgs } from './platform';
 import { Registry, type RegistryAccess } from './registry';
 import { ReleaseRunner } from './release-runner';
+import { Tekton } from './tekton';
 
 /** NodePorts that the nodes' containerd reaches the registries at. */
 export const registryNodePorts = { provider: 30501, consumer: 30502 } as const;
@@ -16,6 +17,8 @@ export interface KubernetesPlatformArgs {
   readonly forge: ForgeAccess;
   /** Image references by name. */
   readonly images: pulumi.Output<Record<string, string>>;
+  /** Public names of the images that are only pulled, by name. */
+  readonly imageSources?: pulumi.Output<Record<string, string>>;
   readonly ingressIP: pulumi.Output<string>;
 }
 
@@ -61,7 +64,9 @@ export class KubernetesPlatform implements Platform {
     );
   }
 
+  /** Tekton where the configuration says where its manifests are, else Airlock's release runner. */
   releaseRunner(name: string, args: ReleaseRunnerArgs, options: pulumi.ComponentResourceOptions): ReleaseRunnerAccess {
+    if (this.configuration.tektonManifests.length > 0) return this.tekton(args, options);
     return new ReleaseRunner(
       name,
       {
@@ -71,6 +76,24 @@ export class KubernetesPlatform implements Platform {
         ingressIP: this.args.ingressIP,
         host: hostOf('releases', this.configuration),
         volumeRoot: kindVolumeRoot,
+      },
+      { ...options, providers: { kubernetes: this.args.provider } },
+    );
+  }
+
+  private tekton(args: ReleaseRunnerArgs, options: pulumi.ComponentResourceOptions): ReleaseRunnerAccess {
+    const { providerOrganization: namespace, componentRepository, tektonManifests } = this.configuration;
+    return new Tekton(
+      'tekton',
+      {
+        ...args,
+        namespace,
+        manifests: tektonManifests,
+        image: this.image('release-runner'),
+        images: this.args.images,
+        imageSources: this.args.imageSources ?? pulumi.output({}),
+        ingressIP: this.args.ingressIP,
+        repository: `${namespace}/${componentRepository}`,
       },
       { ...options, providers: { kubernetes: this.args.provider } },
     );

@@ -40,6 +40,8 @@ export interface ReleaseRunnerArgs {
   /** PEM. */
   readonly publicKey: pulumi.Output<string>;
   readonly webhookSecret: pulumi.Output<string>;
+  /** Folder with the pipeline's manifests. */
+  readonly pipeline: string;
 }
 
 export interface ReleaseRunnerAccess {

@@ -4,7 +4,7 @@ import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
 import { ownedBy, Volume } from './volume';
 
 /** The secrets that the runner and the pipeline's tasks name, by key. */
-function secretsFor(args: ReleaseRunnerArgs): Record<string, Record<string, pulumi.Input<string>>> {
+export function secretsFor(args: ReleaseRunnerArgs): Record<string, Record<string, pulumi.Input<string>>> {
   const { forge, registry } = args;
   return {
     'release-webhook': { secret: args.webhookSecret },

@@ -75,6 +75,7 @@ export class SoftwareProvider extends pulumi.ComponentResource {
         signingKey: key.privateKey,
         publicKey: key.publicKey,
         webhookSecret: webhookSecret.result,
+        pipeline: args.pipeline,
       },
       child,
     );

@@ -13,6 +13,7 @@ export * from './kind/cluster';
 export * from './ocm/replication';
 export * from './ocm/signing-key';
 export * from './platform/images';
+export * from './platform/manifest';
 export * from './product/deployment';
 export * from './product/installation';
 export * from './secret/htpasswd';

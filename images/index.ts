@@ -5,7 +5,7 @@ export { goVersion } from './golang';
 export { KIND_VERSION, KUBERNETES_VERSION } from './programs';
 export { projectRoot } from './root';
 export { aptInstall, notInstalled } from './apt';
-export { ensureImages, type EnsureOptions, type ReadyImage } from './ensure';
+export { canBePulled, ensureImages, type EnsureOptions, publicName, type ReadyImage } from './ensure';
 export { knownImages } from './known';
 export { platformImages, type PlatformImage } from './list';
 export { archiveStream, type NamedImage } from './archive';

@@ -1,4 +1,4 @@
-import { type ReadyImage, recipeDigest } from './ensure';
+import { type ReadyImage, imageKey } from './ensure';
 import { platformImage } from './list';
 import { findImage, imageStore } from './store';
 
@@ -7,7 +7,9 @@ export async function knownImages(names: readonly string[]): Promise<Map<string,
   const store = await imageStore();
   const known = new Map<string, ReadyImage>();
   for (const name of names) {
-    const { key, reference } = await recipeDigest(platformImage(name), { store, options: {} });
+    const image = platformImage(name);
+    const { reference } = image;
+    const { key } = await imageKey(image, { store, options: {} });
     const stored = await findImage(store, name, key);
     if (stored) known.set(name, { layoutDir: store.folder, digest: stored.digest, reference, origin: stored.origin });
   }

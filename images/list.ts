@@ -1,46 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AirlockError } from '../report';
-import {
-  airlock,
-  gitea,
-  ingress,
-  kustomizeController,
-  node,
-  PODINFO_FOLDER,
-  type Recipe,
-  registry,
-  releaseRunner,
-} from './recipes';
+import type { PlatformImage } from './image';
+import { airlock, gitea, ingress, kustomizeController, node, PODINFO_FOLDER, registry, releaseRunner } from './recipes';
 import { KUBERNETES_VERSION } from './programs';
+import { pulledOnlyImages } from './pulled-only';
 import { projectRoot } from './root';
 
-/** A program of the platform as a container image. */
-export interface PlatformImage {
-  readonly name: string;
-  readonly version: string;
-  /** The name used in manifests, wherever the image came from. */
-  readonly reference: string;
-  readonly purpose: string;
-  /** The same image in a public registry; absent for what only Airlock makes. */
-  readonly pull?: string;
-  /** What it is assembled from, for people. */
-  readonly assembledFrom: string;
-  /** User and group in the container, the same whether pulled or assembled. */
-  readonly user: string;
-  /** Folders that hold its data or configuration. */
-  readonly paths: readonly string[];
-  /** Minutes a cold assembly takes on 2 cores. */
-  readonly minutes: number;
-  readonly recipe: Recipe;
-}
+export type { PlatformImage } from './image';
 
 const AIRLOCK_VERSION = (JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string })
   .version;
 
 const own = (name: string, version: string) => `airlock.local/${name}:${version}`;
 
-/** The one list of the platform's images, in the order in which they are built. */
+/** The one list of the platform's images, in the order in which they are built; those that are only pulled come last. */
 export const platformImages: readonly PlatformImage[] = [
   {
     name: 'node',
@@ -125,6 +99,7 @@ export const platformImages: readonly PlatformImage[] = [
     minutes: 1,
     recipe: releaseRunner,
   },
+  ...pulledOnlyImages,
 ];
 
 /** @throws `images.unknown` naming those there are */

@@ -1,6 +1,6 @@
 import { readContent, parseManifest } from '../oci';
 import { hasCode } from '../report';
-import { recipeDigest } from './ensure';
+import { imageKey } from './ensure';
 import { platformImages } from './list';
 import { findImage, imageStore } from './store';
 
@@ -12,6 +12,7 @@ export interface ImageListing {
   readonly purpose: string;
   /** The public registry's name for it, empty for what only Airlock makes. */
   readonly pull: string;
+  /** Empty for what is only pulled. */
   readonly assembledFrom: string;
   /** Of the image in the cache; absent where it is not there yet. */
   readonly digest?: string;
@@ -26,19 +27,19 @@ export async function imageListing(): Promise<ImageListing[]> {
   const rows: ImageListing[] = [];
   for (const image of platformImages) {
     const { name, version, purpose, assembledFrom } = image;
-    const recipe = await recipeDigest(image, { store, options: {} }).catch((error: unknown) => {
+    const known = await imageKey(image, { store, options: {} }).catch((error: unknown) => {
       if (hasCode(error, 'images.not-built')) return undefined;
       throw error;
     });
     const row = {
       name,
       version,
-      reference: recipe?.reference ?? image.reference,
+      reference: image.reference,
       purpose,
       pull: image.pull ?? '',
       assembledFrom,
     };
-    const stored = recipe && (await findImage(store, name, recipe.key));
+    const stored = known && (await findImage(store, name, known.key));
     if (!stored) {
       rows.push(row);
       continue;

@@ -22,6 +22,11 @@ export interface Source {
   readonly required: boolean;
 }
 
+/** The public name of an image, with the digest that lock.json has for it; empty for what only Airlock makes. */
+export function publicName(image: PlatformImage): string {
+  return image.pull === undefined ? '' : pinned(image.pull);
+}
+
 /** How long a registry may take to answer before it counts as out of reach, milliseconds. */
 const PROBE_TIMEOUT = 2000;
 
@@ -44,8 +49,12 @@ export async function sourceFor(
 export async function publicSource(name: string, options: PullOptions): Promise<Source | undefined> {
   if (options.offline ?? Boolean(process.env['AIRLOCK_OFFLINE'])) return undefined;
   if (!(await answers(parseReference(name).registry, options.signal))) return undefined;
+  return { reference: pinned(name), required: false };
+}
+
+function pinned(name: string): string {
   const digest = digests[name];
-  return { reference: digest ? `${name}@${digest}` : name, required: false };
+  return digest ? `${name}@${digest}` : name;
 }
 
 const asked = new Map<string, Promise<boolean>>();

@@ -17,7 +17,6 @@ import { type BinaryName, ensureBinary, giteaStaticRoot } from './binaries';
 import { ensureImages, type EnsureOptions } from './ensure';
 import { type BuildOptions, recipeKey } from './golang';
 import { layerEntries, type LayerPart } from './layer';
-import { platformImages } from './list';
 import { fluxCrds } from './manifests';
 import { program } from './programs';
 import { assemble, imageStore } from './store';
@@ -38,8 +37,7 @@ export async function exportImages(
   options: EnsureOptions = {},
 ): Promise<{ images: number }> {
   const store = await imageStore();
-  const wanted = names ?? platformImages.map(image => image.name);
-  const images = await ensureImages(wanted, options);
+  const images = await ensureImages(names, options);
   const work = join(cacheDir(), 'tmp');
   await mkdir(work, { recursive: true });
   const folder = await mkdtemp(join(work, 'export-'));

@@ -1,14 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ensureImages, knownImages, type ReadyImage } from '../../images';
+import { canBePulled, ensureImages, knownImages, publicName, type ReadyImage } from '../../images';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 
 interface Inputs {
   names: string[];
+  /** Images that may be missing. */
+  optional?: string[];
   /** Present once the images are in the cache. */
   references?: Record<string, string>;
 }
 
-type Outputs = Required<Inputs>;
+interface Outputs extends Inputs {
+  references: Record<string, string>;
+  /** Public names of the optional images that are there. */
+  sources: Record<string, string>;
+}
 
 /** The name an image has in the cluster: its tag names its content, so that a new build is a new name, and pods follow. */
 export function contentReference({ reference, digest }: ReadyImage): string {
@@ -19,13 +25,18 @@ const referencesOf = (images: ReadonlyMap<string, ReadyImage>): Record<string, s
   Object.fromEntries([...images].map(([name, image]) => [name, contentReference(image)]));
 
 class ImagesHandler implements Handler<Inputs, Outputs> {
-  async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
+  async check(olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
-    const { names } = news as Inputs;
-    const known = await knownImages(names);
+    const { names, optional } = news as Inputs;
+    const asked = optional ? { names, optional } : { names };
+    const known = await knownImages([...names, ...(optional ?? [])]);
     // Not assembled yet: building them is the update's work, a preview only says that it would.
-    if (known.size < names.length) return { inputs: { names } };
-    return { inputs: { names, references: referencesOf(known) } };
+    if (names.some(name => !known.has(name))) return { inputs: asked };
+    // What an earlier update could not have is not asked for again: an update with nothing to do asks no registry.
+    const before = isUnknown(olds) ? [] : ((olds as Partial<Inputs>).optional ?? []);
+    const open = (optional ?? []).filter(name => !known.has(name) && !before.includes(name));
+    if ((await Promise.all(open.map(name => canBePulled(name)))).some(Boolean)) return { inputs: asked };
+    return { inputs: { ...asked, references: referencesOf(known) } };
   }
 
   diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
@@ -52,13 +63,20 @@ class ImagesHandler implements Handler<Inputs, Outputs> {
   }
 }
 
-async function settle({ names }: Inputs): Promise<Outputs> {
-  const images = await ensureImages(names, {
+async function settle({ names, optional }: Inputs): Promise<Outputs> {
+  const images = await ensureImages([...names, ...(optional ?? [])], {
+    ...(optional ? { optional } : {}),
     report: ({ kind, title, detail }) => {
       if (kind === 'start' || kind === 'done') console.log(`${title}: ${detail ?? kind}`);
     },
   });
-  return { names, references: referencesOf(images) };
+  const there = (optional ?? []).filter(name => images.has(name));
+  return {
+    names,
+    ...(optional ? { optional } : {}),
+    references: referencesOf(images),
+    sources: Object.fromEntries(there.map(name => [name, publicName(name)])),
+  };
 }
 
 export const { check, diff, create, update, read, remove } = served(new ImagesHandler());

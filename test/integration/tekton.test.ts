@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubernetesObject } from '../../cluster';
+import { listenerBinding, pipelineObjects } from '../../components/tekton-objects';
 import { hasCode } from '../../report';
 import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
 import { objectsIn, pipelineFolder, tektonDefinitions } from '../support/tekton';
@@ -21,21 +23,51 @@ describe('the release pipeline at a real apiserver', function () {
   it('is taken under strict field validation with the definitions of Tekton', async () => {
     for (const definition of tektonDefinitions()) await plane.cluster.apply(definition, { fieldValidation: 'Ignore' });
     const namespace = 'default';
-    for (const object of objectsIn(pipelineFolder)) {
-      const placed = { ...object, metadata: { ...object.metadata, namespace } };
-      for (let attempt = 0; ; attempt++) {
-        try {
-          await plane.cluster.apply(placed, { fieldValidation: 'Strict' });
-          break;
-        } catch (error) {
-          // A definition takes a moment to be served.
-          if (attempt >= 40 || !hasCode(error, 'cluster.')) throw error;
-          await sleep(250);
-        }
-      }
-    }
+    for (const object of objectsIn(pipelineFolder))
+      await taken({ ...object, metadata: { ...object.metadata, namespace } });
     expect(
       (await plane.cluster.list('tekton.dev/v1', 'Task', { namespace })).map(task => task.metadata.name),
     ).to.include('release-checkout');
   });
+
+  it('is taken as the Tekton component changes it, in the provider’s namespace', async () => {
+    for (const definition of tektonDefinitions()) await plane.cluster.apply(definition, { fieldValidation: 'Ignore' });
+    const namespace = 'software-provider';
+    await taken({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    const settings = { namespace, image: 'airlock.local/release-runner:1', ingressIP: '10.96.0.9' };
+    const objects = [...pipelineObjects(pipelineFolder, settings), listenerBinding(namespace)] as KubernetesObject[];
+    for (const object of objects) await taken(object);
+    // What the listener would make of its template: the apiserver does not look into those.
+    const template = objects.find(object => object.kind === 'TriggerTemplate');
+    const [run] = (template?.['spec'] as { resourcetemplates: KubernetesObject[] }).resourcetemplates;
+    await taken({ ...run, metadata: { name: 'podinfo-release-test', namespace } } as KubernetesObject);
+    expect(
+      (await plane.cluster.list('tekton.dev/v1', 'Task', { namespace })).map(task => task.metadata.name),
+    ).to.include('release-report');
+
+    const refused: unknown = await plane.cluster
+      .apply(
+        {
+          ...run,
+          metadata: { name: 'refused', namespace },
+          spec: { ...(run?.['spec'] as object), podTemplate: {} },
+        } as KubernetesObject,
+        { fieldValidation: 'Strict' },
+      )
+      .catch((error: unknown) => error);
+    expect(String(refused)).to.contain('podTemplate');
+  });
+
+  /** Applies, with a moment's patience: a definition is served a little after it was made. */
+  async function taken(object: KubernetesObject): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await plane.cluster.apply(object, { fieldValidation: 'Strict' });
+        return;
+      } catch (error) {
+        if (attempt >= 40 || !hasCode(error, 'cluster.')) throw error;
+        await sleep(250);
+      }
+    }
+  }
 });

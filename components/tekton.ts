@@ -1,0 +1,113 @@
+import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+import { readManifest } from '../dynamic-providers';
+import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
+import { secretsFor } from './release-runner';
+import { listenerBinding, type Manifest, objectsOf, pipelineObjects, withImages, withoutKnown } from './tekton-objects';
+
+/** Tekton's programs in the list of images; optional there. */
+export const tektonImages = [
+  ...[
+    'controller',
+    'webhook',
+    'resolvers',
+    'events',
+    'entrypoint',
+    'nop',
+    'workingdirinit',
+    'sidecarlogresults',
+    'shell',
+  ],
+  ...['triggers-controller', 'triggers-webhook', 'triggers-eventlistenersink', 'triggers-interceptors'],
+].map(program => `tekton-${program}`);
+
+export interface TektonArgs extends ReleaseRunnerArgs {
+  /** The provider's, where the pipeline runs. */
+  namespace: string;
+  /** Release manifests in the order in which they are applied: paths or https URLs. */
+  manifests: readonly string[];
+  /** The release-runner image: the pipeline's steps run in it. */
+  image: pulumi.Input<string>;
+  /** References of the images that the nodes hold, by name. */
+  images: pulumi.Input<Record<string, string>>;
+  /** Public names of those that are only pulled, by name. */
+  imageSources: pulumi.Input<Record<string, string>>;
+  ingressIP: pulumi.Input<string>;
+  /** `owner/name` of the repository whose releases are built. */
+  repository: string;
+}
+
+/** Tekton Pipelines and Triggers, and in the provider's namespace the release pipeline with what starts it. */
+export class Tekton extends pulumi.ComponentResource implements ReleaseRunnerAccess {
+  readonly webhookUrl: pulumi.Output<string>;
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: TektonArgs, options?: pulumi.ComponentResourceOptions) {
+    super('airlock:platform:Tekton', name, {}, options);
+    const child = { parent: this };
+    const { namespace } = args;
+    const installed = this.install(name, args);
+    const secrets = Object.entries(secretsFor(args)).map(
+      ([secret, stringData]) =>
+        new k8s.core.v1.Secret(
+          `${name}-${secret}`,
+          { metadata: { name: secret, namespace }, stringData },
+          { ...child, deleteBeforeReplace: true },
+        ),
+    );
+    const objs = pulumi
+      .all([args.image, args.ingressIP])
+      .apply(([image, ingressIP]) => [
+        ...pipelineObjects(args.pipeline, { namespace, image, ingressIP }),
+        listenerBinding(namespace),
+      ]);
+    const pipeline = new k8s.yaml.v2.ConfigGroup(
+      `${name}-pipeline`,
+      { objs },
+      { ...child, dependsOn: [...installed, ...secrets] },
+    );
+    // Tekton Triggers serves an EventListener by a Service of this name.
+    this.webhookUrl = pulumi.interpolate`http://el-releases.${namespace}.svc:8080`;
+    // Without Tekton's dashboard, the statuses of the releases' commits say how their runs went.
+    this.url = pulumi.all([args.forge.url, pipeline.urn]).apply(([url]) => `${url}/${args.repository}/releases`);
+    this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
+  }
+
+  /** Each manifest after the one before: what comes later needs the webhooks of what came earlier. */
+  private install(name: string, args: TektonArgs): k8s.yaml.v2.ConfigGroup[] {
+    const parsed = pulumi.output(parseAll(args.manifests));
+    const installed: k8s.yaml.v2.ConfigGroup[] = [];
+    args.manifests.forEach((_source, index) => {
+      const objs = pulumi
+        .all([parsed, args.images, args.imageSources])
+        .apply(([manifests, references, sources]) =>
+          withImages((manifests[index] ?? []) as Manifest[], namesOf(references, sources)),
+        );
+      installed.push(
+        new k8s.yaml.v2.ConfigGroup(`${name}-${index + 1}`, { objs }, { parent: this, dependsOn: installed.slice(-1) }),
+      );
+    });
+    return installed;
+  }
+}
+
+/** Either may be missing in the state of a stack that never asked for such images. */
+function namesOf(
+  references: Record<string, string> | undefined,
+  sources: Record<string, string> | undefined,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [image, source] of Object.entries(sources ?? {})) {
+    const reference = references?.[image];
+    if (reference) names.set(source, reference);
+  }
+  return names;
+}
+
+async function parseAll(sources: readonly string[]): Promise<Manifest[][]> {
+  const known = new Set<string>();
+  const manifests: Manifest[][] = [];
+  for (const source of sources)
+    manifests.push(withoutKnown(objectsOf(await readManifest(source), source.split('#')[0] ?? source), known));
+  return manifests;
+}
