@@ -64,19 +64,15 @@ async function ensureEach(names: readonly string[], options: EnsureOptions): Pro
     if (stored) {
       report({ kind: 'skipped', id, title, detail: 'in the cache' });
     } else {
+      const optional = options.optional?.includes(name) ?? false;
       const provide = async () =>
         (await pull(image, reference, options)) ?? (await build(image, reference, recipe, context));
       try {
-        stored = await reported(
-          options.optional?.includes(name) ? quiet(report) : report,
-          id,
-          title,
-          provide,
-          result => result.origin,
-        );
+        if (optional && !recipe && !(await sourceFor(image, reference, options))) throw notPullable(image);
+        stored = await reported(optional ? quiet(report) : report, id, title, provide, result => result.origin);
       } catch (error) {
         options.signal?.throwIfAborted();
-        if (!options.optional?.includes(name) || !isRefusal(error)) throw error;
+        if (!optional || !isRefusal(error)) throw error;
         report({ kind: 'skipped', id, title, detail: messageOf(error) });
         continue;
       }
