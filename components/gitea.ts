@@ -1,6 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Password } from '../dynamic-providers';
+import { Endpoint, Password } from '../dynamic-providers';
 import { ownedBy, Volume } from './volume';
 
 export interface GiteaSettings {
@@ -115,6 +115,8 @@ export interface GiteaArgs {
   storage?: string;
   /** Folder of the nodes for its volume; see {@link Volume}. */
   volumeRoot?: string;
+  /** What gives it its canonical name. */
+  ingress?: pulumi.Resource;
 }
 
 /**
@@ -244,7 +246,12 @@ export class Gitea extends pulumi.ComponentResource {
       { metadata, spec: { selector: labels, ports: [{ name: 'http', port: 3000, targetPort: 'http' }] } },
       { ...child, dependsOn: [deployment] },
     );
-    this.url = service.id.apply(() => `http://${args.host}`);
+    const endpoint = new Endpoint(
+      `${name}-endpoint`,
+      { url: `http://${args.host}/api/v1/version`, service: 'gitea' },
+      { ...child, dependsOn: [service, ...(args.ingress === undefined ? [] : [args.ingress])] },
+    );
+    this.url = endpoint.id.apply(() => `http://${args.host}`);
     this.registerOutputs({ url: this.url });
   }
 }

@@ -87,6 +87,7 @@ export class KindPlatform extends pulumi.ComponentResource {
         host: hostOf('gitea', configuration),
         admin: configuration.admin,
         volumeRoot: kindVolumeRoot,
+        ingress,
       },
       { ...inCluster, dependsOn: [ingress] },
     );

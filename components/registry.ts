@@ -1,6 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Htpasswd, Password } from '../dynamic-providers';
+import { Endpoint, Htpasswd, Password } from '../dynamic-providers';
 import { Volume } from './volume';
 
 export interface Account {
@@ -138,7 +138,15 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
       },
       { ...child, dependsOn: [deployment] },
     );
-    this.host = service.id.apply(() => args.host);
+    const endpoint =
+      args.replicas === 0
+        ? service
+        : new Endpoint(
+            `${name}-endpoint`,
+            { url: `http://${args.host}/v2/`, service: 'registry' },
+            { ...child, dependsOn: [service] },
+          );
+    this.host = endpoint.id.apply(() => args.host);
     this.writer = { username: 'writer', password: writer.result };
     this.reader = { username: 'reader', password: reader.result };
     this.registerOutputs({ host: this.host });

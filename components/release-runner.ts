@@ -1,5 +1,6 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
+import { Endpoint } from '../dynamic-providers';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
 import { ownedBy, Volume } from './volume';
 
@@ -122,7 +123,12 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
       { ...child, dependsOn: [deployment] },
     );
     this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
-    this.url = service.id.apply(() => `http://${args.host}/runs`);
+    const endpoint = new Endpoint(
+      `${name}-endpoint`,
+      { url: `http://${args.host}/healthz`, service: 'http' },
+      { ...child, dependsOn: [service] },
+    );
+    this.url = endpoint.id.apply(() => `http://${args.host}/runs`);
     this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
   }
 }

@@ -8,6 +8,7 @@ export * from './gitea/team';
 export * from './gitea/token';
 export * from './gitea/user';
 export * from './gitea/webhook';
+export * from './host/endpoint';
 export * from './host/process';
 export * from './kind/cluster';
 export * from './ocm/replication';
