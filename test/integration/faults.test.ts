@@ -207,6 +207,13 @@ describe('bad input: the two stacks', function () {
     expectDone(await up(), /\d+ unchanged/);
   });
 
+  it('stops in order when interrupted, and goes on with the next run', async () => {
+    const said = await environment.up('consumer', { interruptAfter: /StackReference/ });
+    expect(said.code, said.stderr).to.equal(130);
+    expect(said.stderr).to.match(/^error: .*cancelled/m);
+    expectDone(await up(), /\d+ unchanged/);
+  });
+
   it('refuses a wrong passphrase and a missing one, and shows the stack trace when asked', async () => {
     const PULUMI_CONFIG_PASSPHRASE = 'wrong';
     const env = { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE: undefined };

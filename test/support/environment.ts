@@ -27,6 +27,8 @@ export interface CommandOptions {
   /** Default: the project's folder. */
   readonly cwd?: string;
   readonly input?: string;
+  /** Ctrl-C, once standard output says this. */
+  readonly interruptAfter?: RegExp;
   /** Default 180 000; then it is killed. */
   readonly timeoutMs?: number;
 }
@@ -40,7 +42,13 @@ export function airlock(args: readonly string[], options: CommandOptions = {}): 
     const child = spawn(join(projectFolder, 'cli', 'airlock'), args, { cwd: options.cwd ?? projectFolder, env });
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 180_000);
     const said = { stdout: '', stderr: '' };
-    child.stdout.on('data', (text: Buffer) => (said.stdout += text.toString()));
+    let interrupt = options.interruptAfter;
+    child.stdout.on('data', (text: Buffer) => {
+      said.stdout += text.toString();
+      if (interrupt?.test(said.stdout) !== true) return;
+      interrupt = undefined;
+      child.kill('SIGINT');
+    });
     child.stderr.on('data', (text: Buffer) => (said.stderr += text.toString()));
     child.once('error', failed);
     child.once('close', code => {
