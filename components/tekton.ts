@@ -2,6 +2,7 @@ import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { readManifest } from '../dynamic-providers';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
+import { programError } from './program-error';
 import { secretsFor } from './release-runner';
 import { listenerBinding, type Manifest, objectsOf, pipelineObjects, withImages, withoutKnown } from './tekton-objects';
 
@@ -107,7 +108,11 @@ function namesOf(
 async function parseAll(sources: readonly string[]): Promise<Manifest[][]> {
   const known = new Set<string>();
   const manifests: Manifest[][] = [];
-  for (const source of sources)
-    manifests.push(withoutKnown(objectsOf(await readManifest(source), source.split('#')[0] ?? source), known));
-  return manifests;
+  try {
+    for (const source of sources)
+      manifests.push(withoutKnown(objectsOf(await readManifest(source), source.split('#')[0] ?? source), known));
+    return manifests;
+  } catch (error) {
+    throw programError(error);
+  }
 }

@@ -3,7 +3,15 @@ import { AirlockError, hasCode, messageOf, type Reporter, reported, silent } fro
 import { cacheDir, contentKey, diskFull } from './cache';
 import { type PlatformImage, platformImage, platformImages } from './list';
 import { buildOnBase, debianPossible } from './on-base';
-import { pullFailed, pullImage, type PullOptions, publicName as publicNameOf, publicSource, sourceFor } from './pull';
+import {
+  isOffline,
+  pullFailed,
+  pullImage,
+  type PullOptions,
+  publicName as publicNameOf,
+  publicSource,
+  sourceFor,
+} from './pull';
 import type { ImageRecipe, RecipeContext } from './recipes';
 import { assemble, ensureLayer, findImage, imageStore, recordImage, type StoredImage, type StoredLayer } from './store';
 
@@ -68,7 +76,7 @@ async function ensureEach(names: readonly string[], options: EnsureOptions): Pro
       const provide = async () =>
         (await pull(image, reference, options)) ?? (await build(image, reference, recipe, context));
       try {
-        if (optional && !recipe && !(await sourceFor(image, reference, options))) throw notPullable(image);
+        if (optional && !recipe && !(await sourceFor(image, reference, options))) throw notPullable(image, options);
         stored = await reported(optional ? quiet(report) : report, id, title, provide, result => result.origin);
       } catch (error) {
         options.signal?.throwIfAborted();
@@ -132,11 +140,11 @@ export async function recipeDigest(
   return { recipe, key, reference: image.reference };
 }
 
-function notPullable(image: PlatformImage): AirlockError {
+function notPullable(image: PlatformImage, options: PullOptions = {}): AirlockError {
   const { registry } = parseReference(image.pull ?? image.reference);
   return new AirlockError({
     code: 'images.not-pullable',
-    message: `Image ${image.name} is only pulled, and ${registry} does not answer`,
+    message: `Image ${image.name} is only pulled, and ${registry} ${isOffline(options) ? 'is not asked (offline)' : 'does not answer'}`,
     remedy: `Build it where ${registry} can be reached, name a registry that holds it (--from), or import an archive of images`,
     where: image.pull ?? image.reference,
   });
@@ -162,7 +170,7 @@ async function build(
   recipe: ImageRecipe | undefined,
   { store, options }: RecipeContext,
 ): Promise<StoredImage> {
-  if (!recipe) throw notPullable(image);
+  if (!recipe) throw notPullable(image, options);
   const { publicBase } = recipe;
   const base = publicBase && !debianPossible() ? await publicSource(publicBase.reference, options) : undefined;
   const layers: StoredLayer[] = [];

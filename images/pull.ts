@@ -47,9 +47,14 @@ export async function sourceFor(
 
 /** A public image by its name, with the digest that lock.json has for it; undefined where its registry does not answer. */
 export async function publicSource(name: string, options: PullOptions): Promise<Source | undefined> {
-  if (options.offline ?? Boolean(process.env['AIRLOCK_OFFLINE'])) return undefined;
+  if (isOffline(options)) return undefined;
   if (!(await answers(parseReference(name).registry, options.signal))) return undefined;
   return { reference: pinned(name), required: false };
+}
+
+/** Whether no registry is to be asked. */
+export function isOffline(options: PullOptions): boolean {
+  return options.offline ?? Boolean(process.env['AIRLOCK_OFFLINE']);
 }
 
 function pinned(name: string): string {

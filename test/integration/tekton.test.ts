@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '../../cluster';
+import { realSource, realSourceRules } from '../../components/flux-source';
 import { listenerBinding, pipelineObjects } from '../../components/tekton-objects';
 import { hasCode } from '../../report';
 import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
@@ -56,6 +57,28 @@ describe('the release pipeline at a real apiserver', function () {
       )
       .catch((error: unknown) => error);
     expect(String(refused)).to.contain('podTemplate');
+  });
+
+  it('takes the real source-controller as the Flux component installs it', async () => {
+    const metadata = { name: 'source-controller', namespace: 'default' };
+    const labels = { app: 'source-controller' };
+    const pod = { metadata: { labels }, spec: realSource('airlock.local/source-controller:1.9.5') };
+    const [deployment, role]: unknown[] = [
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata,
+        spec: { selector: { matchLabels: labels }, template: pod },
+      },
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: 'airlock-source-controller' },
+        rules: realSourceRules,
+      },
+    ];
+    await taken(deployment as KubernetesObject);
+    await taken(role as KubernetesObject);
   });
 
   /** Applies, with a moment's patience: a definition is served a little after it was made. */
