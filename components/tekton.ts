@@ -1,8 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 import { readManifest } from '../dynamic-providers';
+import { describeError } from '../report';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
-import { programError } from './program-error';
 import { secretsFor } from './release-runner';
 import { listenerBinding, type Manifest, objectsOf, pipelineObjects, withImages, withoutKnown } from './tekton-objects';
 
@@ -105,14 +105,16 @@ function namesOf(
   return names;
 }
 
-async function parseAll(sources: readonly string[]): Promise<Manifest[][]> {
-  const known = new Set<string>();
-  const manifests: Manifest[][] = [];
-  try {
-    for (const source of sources)
-      manifests.push(withoutKnown(objectsOf(await readManifest(source), source.split('#')[0] ?? source), known));
-    return manifests;
-  } catch (error) {
-    throw programError(error);
-  }
+/** Files are read and parsed at once, so that the program fails before it registers anything. */
+function parseAll(sources: readonly string[]): Manifest[][] | Promise<Manifest[][]> {
+  const texts = sources.map(readManifest);
+  const parse = (each: readonly string[]): Manifest[][] => {
+    const known = new Set<string>();
+    return each.map((text, index) => withoutKnown(objectsOf(text, sources[index]?.split('#')[0] ?? ''), known));
+  };
+  const local = texts.filter(text => typeof text === 'string');
+  if (local.length === texts.length) return parse(local);
+  return Promise.all(texts.map(text => Promise.resolve(text)))
+    .then(parse)
+    .catch((error: unknown) => Promise.reject(new pulumi.RunError(describeError(error))));
 }
