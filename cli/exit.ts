@@ -14,7 +14,10 @@ export const exitCodes = {
 
 const byKind: readonly (readonly [RegExp, number])[] = [
   [/\.(usage|unknown-command|invalid-argument)$/, exitCodes.usage],
-  [/(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials)/, exitCodes.configuration],
+  [
+    /(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials)/,
+    exitCodes.configuration,
+  ],
   [/(signature|digest|tampered|untrusted|unsigned|refused|not-verified)/, exitCodes.refused],
   [/(unreachable|timeout|not-running|no-engine)/, exitCodes.unreachable],
   [/interrupted|aborted|cancel/, exitCodes.interrupted],

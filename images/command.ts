@@ -41,6 +41,7 @@ export async function run(
   options.signal?.throwIfAborted();
   const what = options.what ?? [command, ...args].join(' ');
   const env = { ...process.env, ...options.env };
+  if (options.logFile) await mkdir(dirname(options.logFile), { recursive: true });
   const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
   const stop = () => {
     if (child.pid) signalGroup(child.pid, 'SIGTERM');
@@ -50,10 +51,11 @@ export async function run(
   const stderr = new Tail(64 << 10);
   child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  let logged: Promise<void> = Promise.resolve();
   if (options.logFile) {
-    await mkdir(dirname(options.logFile), { recursive: true });
     const log = createWriteStream(options.logFile, { flags: 'a' });
     log.on('error', () => undefined); // a full disk shows in the command itself
+    logged = new Promise(resolve => log.once('close', () => resolve()));
     log.write(`$ ${command} ${args.join(' ')}\n`);
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
@@ -66,6 +68,8 @@ export async function run(
   const fed = feed(options.input, child.stdin);
   try {
     const code = await ended;
+    // The error below sends its reader to the log: it must hold all of it by then.
+    await logged;
     options.signal?.throwIfAborted();
     if (code !== 0 && !options.allow?.includes(code))
       throw failed(what, code, stderr.text() || stdout.text(), options.logFile);
