@@ -122,12 +122,12 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
       { metadata, spec: { selector: labels, ports: [{ name: 'http', port: 8080, targetPort: 'http' }] } },
       { ...child, dependsOn: [deployment] },
     );
-    this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
     const endpoint = new Endpoint(
       `${name}-endpoint`,
       { url: `http://${args.host}/healthz`, service: 'http' },
       { ...child, dependsOn: [service] },
     );
+    this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
     this.url = endpoint.id.apply(() => `http://${args.host}/runs`);
     this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
   }
