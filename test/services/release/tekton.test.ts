@@ -2,7 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { expect } from 'chai';
 import { loadPipelines } from '../../../services/release/load';
 import { runFor } from '../../../services/release/trigger';
-import { objectsIn, pipelineFolder, tektonDefinitions } from '../../support/tekton';
+import { objectsIn, pipelineFolder, tektonDefinitions, withoutDefinitions } from '../../support/tekton';
 
 type Schema = Record<string, unknown>;
 
@@ -26,7 +26,7 @@ function schemaFor(apiVersion: string, kind: string): Schema {
   interface Definition {
     spec: { group: string; names: { kind: string }; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
   }
-  for (const { spec } of tektonDefinitions() as unknown as Definition[]) {
+  for (const { spec } of (tektonDefinitions() ?? []) as unknown as Definition[]) {
     const version = spec.versions.find(each => `${spec.group}/${each.name}` === apiVersion);
     if (!version || spec.names.kind !== kind) continue;
     const schema = strict(version.schema.openAPIV3Schema);
@@ -48,7 +48,11 @@ describe('the podinfo release pipeline', () => {
     return validate;
   };
 
-  it('is valid under the schemas of Tekton, with no field it does not know', () => {
+  it('is valid under the schemas of Tekton, with no field it does not know', function () {
+    if (!tektonDefinitions()) {
+      console.log(withoutDefinitions);
+      return this.skip();
+    }
     const objects = objectsIn(pipelineFolder).filter(object => object.apiVersion.includes('tekton.dev/'));
     expect(objects).to.have.length(11);
     const runs = objects
@@ -62,7 +66,9 @@ describe('the podinfo release pipeline', () => {
     }
   });
 
-  it('would be refused with a field that Tekton does not know', () => {
+  it('would be refused with a field that Tekton does not know', function () {
+    if (!tektonDefinitions()) return this.skip();
+
     const task = objectsIn(pipelineFolder).find(object => object.kind === 'Task');
     const validate = validatorOf('tekton.dev/v1', 'Task');
     expect(validate({ ...task, spec: { ...(task?.['spec'] as object), stepz: [] } })).to.equal(false);
