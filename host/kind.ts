@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AirlockError, messageOf, type Reporter, reported, silent } from '../report';
+import { AirlockError, hasCode, messageOf, type Reporter, reported, silent } from '../report';
 import { BUNDLED_CNI_LABEL, cacheDir, ensureBinary, kindNodes, run, withLock } from '../images';
 import { docker, findEngine } from './docker';
 import { enginePid } from './engine';
@@ -41,9 +41,16 @@ async function ensureCluster(spec: ClusterSpec, options: ClusterOptions): Promis
   if (state === 'incomplete') await removeCluster(spec.name, options);
   await requirePort(spec.apiServerPort, `the API server of cluster ${spec.name}`);
   await requirePort(spec.ingressPort, `the ingress of cluster ${spec.name}`);
-  await reported(options.report ?? silent, `cluster/${spec.name}`, `Creating the kind cluster ${spec.name}`, () =>
-    create(spec, options),
-  );
+  const report = options.report ?? silent;
+  const attempt = () =>
+    reported(report, `cluster/${spec.name}`, `Creating the kind cluster ${spec.name}`, () => create(spec, options));
+  try {
+    await attempt();
+  } catch (error) {
+    // kubeadm gives the control plane one minute, which a busy machine may exceed: a second, clean attempt is worth it.
+    if (!hasCode(error, 'host.cluster-failed')) throw error;
+    await attempt();
+  }
   return { kubeconfig: await kubeconfigOf(spec.name, options) };
 }
 
