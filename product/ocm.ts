@@ -15,6 +15,8 @@ export interface ResourceReaderOptions {
   /** Bytes of one resource, as stored and unpacked. Default 64 MiB: descriptions, configuration data, manifests. */
   readonly limit?: number;
   readonly signal?: AbortSignal;
+  /** What identifies the component version. Default: the digest of its descriptor as stored. */
+  readonly descriptorDigest?: string;
 }
 
 /** A component version of a repository or archive, as products are planned from it. */
@@ -37,7 +39,7 @@ class OcmResourceReader implements ResourceReader {
     this.component = {
       name,
       version: number,
-      descriptorDigest: version.descriptorDigest,
+      descriptorDigest: options.descriptorDigest ?? version.descriptorDigest,
       resources,
       references: componentReferences,
     };

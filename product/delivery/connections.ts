@@ -1,4 +1,5 @@
 import { Gitea, type ForgeRepository } from '../../forge';
+import type { TrustedKey } from '../../ocm';
 import { fixedCredentials, type CredentialSource } from '../../oci';
 
 /** A forge and the account to use there, resolved. */
@@ -35,4 +36,10 @@ export function credentialsOf(...accounts: readonly RegistryAccount[]): Credenti
   return fixedCredentials(
     Object.fromEntries(accounts.map(({ host, username, password }) => [hostOnly(host), { username, password }])),
   );
+}
+
+/** Trust as verification takes it: every one of these signatures, each by its own key. PEM public keys by signature name. */
+export function trustIn(trustedKeys: Readonly<Record<string, string>>): { signatures: string[]; keys: TrustedKey[] } {
+  const keys = Object.entries(trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
+  return { signatures: Object.keys(trustedKeys), keys };
 }

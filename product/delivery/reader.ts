@@ -1,8 +1,8 @@
 import { verifyAccess, type ComponentRepository } from '../../ocm';
 import { AirlockError, hasCode } from '../../report';
 import { resourceReader } from '../ocm';
-import type { ProductResource, ResourceReader } from '../source';
-import type { RegistryAccount } from './connections';
+import type { ResourceReader } from '../source';
+import { trustIn, type RegistryAccount } from './connections';
 import type { DeploymentInputs, OpenReader } from './deployment';
 import { componentDigest, openRegistry } from './replication';
 
@@ -34,18 +34,9 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
         remedy: 'The version was published again with another content; restore it, or release a new version',
       });
     }
-    const keys = Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
     // Stored digests: the replication verified the content, and each resource is checked against its digest when it is read.
-    await verifyAccess(access, {
-      ...options,
-      keys,
-      signatures: keys.map(each => each.signature),
-      local: true,
-    });
-    const reader = resourceReader(access, options);
-    return Object.assign(Object.create(reader) as ResourceReader, {
-      component: { ...reader.component, descriptorDigest: found },
-    });
+    await verifyAccess(access, { ...options, ...trustIn(inputs.trustedKeys), local: true });
+    return resourceReader(access, { ...options, descriptorDigest: found });
   };
   const open: OpenReader = async (version, digest) => {
     try {
@@ -60,10 +51,13 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
 
 /** The reader of a version that is still at the source, with its images where the replication will put them. */
 function replicatedView(reader: ResourceReader, inputs: DeploymentInputs): ResourceReader {
-  const imageReference = async (resource: ProductResource): Promise<string> => {
-    const reference = await reader.imageReference(resource);
-    const path = reference.slice(reference.indexOf('/') + 1);
-    return `${inputs.registry.host}/${path}`;
+  return {
+    component: reader.component,
+    find: (name, selector) => reader.find(name, selector),
+    read: (name, selector) => reader.read(name, selector),
+    imageReference: async resource => {
+      const reference = await reader.imageReference(resource);
+      return `${inputs.registry.host}/${reference.slice(reference.indexOf('/') + 1)}`;
+    },
   };
-  return Object.assign(Object.create(reader) as ResourceReader, { imageReference });
 }

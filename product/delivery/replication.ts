@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   defaultNormalisation,
   normalise,
@@ -9,8 +8,16 @@ import {
   type ComponentVersionAccess,
 } from '../../ocm';
 import { hasCode, messageOf, type Reporter } from '../../report';
+import { textDigest } from '../lock';
 import { parseSubscription } from '../manifests';
-import { credentialsOf, openForge, type ForgeAccount, type RegistryAccount, type RepositoryName } from './connections';
+import {
+  credentialsOf,
+  openForge,
+  trustIn,
+  type ForgeAccount,
+  type RegistryAccount,
+  type RepositoryName,
+} from './connections';
 import { highestWithin } from './versions';
 
 export interface ReplicationInputs {
@@ -41,7 +48,7 @@ const nothing = (reason: string, component = ''): ResolvedVersion => ({
 
 /** Digest of a component version's normal form (`jsonNormalisation/v3`), `sha256:<hex>`. */
 export function componentDigest(access: ComponentVersionAccess): string {
-  return `sha256:${createHash('sha256').update(normalise(access.descriptor, defaultNormalisation)).digest('hex')}`;
+  return textDigest(normalise(access.descriptor, defaultNormalisation));
 }
 
 /** A component repository in a registry, with the account for it. Close it. */
@@ -125,8 +132,7 @@ export async function replicate(
   signal?: AbortSignal,
 ): Promise<Replicated> {
   const options = { report, ...(signal === undefined ? {} : { signal }) };
-  const signatures = Object.keys(inputs.trustedKeys);
-  const keys = Object.entries(inputs.trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));
+  const trust = trustIn(inputs.trustedKeys);
   const { component, version } = wanted;
   const source = await openRegistry(inputs.source, inputs.destination);
   const destination = await openRegistry(inputs.destination);
@@ -136,9 +142,9 @@ export async function replicate(
       ...options,
       copyResources: true,
       recursive: true,
-      verify: { signatures, keys },
+      verify: trust,
     });
-    return { reference: `${inputs.destination.host}//${component}:${version}`, bytes, verifiedBy: signatures };
+    return { reference: `${inputs.destination.host}//${component}:${version}`, bytes, verifiedBy: trust.signatures };
   } finally {
     await source.close();
     await destination.close();
