@@ -35,4 +35,5 @@ export type { ValueChange, ValueChangeKind } from './change';
 export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';
 export { readTar, writeTar } from './tar';
 export { resourceReader, type ResourceReaderOptions } from './ocm';
+export { noPrograms, programNames, type ProgramName, type Programs } from './programs';
 export * from './delivery';
