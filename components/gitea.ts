@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Endpoint, Password } from '../dynamic-providers';
-import { ownedBy, Volume } from './volume';
+import { Password } from '../dynamic-providers';
+import { Volume } from './volume';
+import { workload } from './workload';
 
 export interface GiteaSettings {
   /** Canonical `host:port` that it is known by. */
@@ -151,8 +152,6 @@ export class Gitea extends pulumi.ComponentResource {
   constructor(name: string, args: GiteaArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:Gitea', name, {}, options);
     const child = { parent: this };
-    const labels = { 'app.kubernetes.io/name': 'gitea' };
-    const metadata = { name: 'gitea', namespace: args.namespace, labels };
     const ini = giteaSecrets(name, child).apply(secrets =>
       giteaConfiguration({
         ...secrets,
@@ -165,7 +164,10 @@ export class Gitea extends pulumi.ComponentResource {
     );
     const secret = new k8s.core.v1.Secret(
       `${name}-secret`,
-      { metadata, stringData: { 'app.ini': ini, 'admin-password': args.admin.password } },
+      {
+        metadata: { name: 'gitea', namespace: args.namespace },
+        stringData: { 'app.ini': ini, 'admin-password': args.admin.password },
+      },
       { ...child, deleteBeforeReplace: true },
     );
     const volume = new Volume(
@@ -173,85 +175,39 @@ export class Gitea extends pulumi.ComponentResource {
       { name: 'gitea', namespace: args.namespace, size: args.storage ?? '10Gi', root: args.volumeRoot },
       child,
     );
-    const mounts = [
-      { name: 'configuration', mountPath: '/etc/gitea', readOnly: true },
-      { name: 'data', mountPath: '/data' },
-      { name: 'tmp', mountPath: '/tmp' },
-    ];
-    const container = {
-      image: args.image,
-      imagePullPolicy: 'IfNotPresent',
-      securityContext: { runAsUser: 1000, runAsGroup: 1000 },
-      volumeMounts: mounts,
-    };
-    const env = [
-      { name: 'HOME', value: '/data' },
-      { name: 'GITEA_WORK_DIR', value: '/data' },
-    ];
-    const deployment = new k8s.apps.v1.Deployment(
-      `${name}-deployment`,
+    const env = { HOME: '/data', GITEA_WORK_DIR: '/data' };
+    const answering = workload(
+      name,
       {
-        metadata,
-        spec: {
-          strategy: { type: 'Recreate' },
-          selector: { matchLabels: labels },
-          template: {
-            metadata: { labels },
-            spec: {
-              automountServiceAccountToken: false,
-              securityContext: { fsGroup: 1000 },
-              initContainers: [
-                ownedBy(1000, { image: args.image, volume: 'data', path: '/data' }),
-                {
-                  ...container,
-                  name: 'administrator',
-                  command: ['sh', '-c', ensureAdministrator],
-                  env: [
-                    ...env,
-                    { name: 'ADMIN_USER', value: args.admin.username },
-                    { name: 'ADMIN_PASSWORD', valueFrom: { secretKeyRef: { name: 'gitea', key: 'admin-password' } } },
-                  ],
-                },
-              ],
-              containers: [
-                {
-                  ...container,
-                  name: 'gitea',
-                  command: ['gitea', '--config', '/etc/gitea/app.ini', 'web'],
-                  env,
-                  ports: [{ name: 'http', containerPort: 3000 }],
-                  readinessProbe: {
-                    httpGet: { path: '/api/healthz', port: 'http' },
-                    periodSeconds: 1,
-                    failureThreshold: 120,
-                  },
-                },
-              ],
-              volumes: [
-                {
-                  name: 'configuration',
-                  secret: { secretName: 'gitea', items: [{ key: 'app.ini', path: 'app.ini' }] },
-                },
-                { name: 'data', persistentVolumeClaim: { claimName: volume.claimName } },
-                { name: 'tmp', emptyDir: {} },
-              ],
-            },
+        name: 'gitea',
+        namespace: args.namespace,
+        image: args.image,
+        user: 1000,
+        command: ['gitea', '--config', '/etc/gitea/app.ini', 'web'],
+        env,
+        mounts: {
+          configuration: { path: '/etc/gitea', secret: 'gitea', keys: ['app.ini'] },
+          data: { path: '/data', volume },
+          tmp: { path: '/tmp', temporary: true },
+        },
+        prepare: {
+          name: 'administrator',
+          command: ['sh', '-c', ensureAdministrator],
+          env: {
+            ...env,
+            ADMIN_USER: args.admin.username,
+            ADMIN_PASSWORD: { secret: 'gitea', key: 'admin-password' },
           },
         },
+        port: 3000,
+        healthPath: '/api/healthz',
+        endpoint: { url: `http://${args.host}/api/v1/version`, service: 'gitea' },
+        ingress: args.ingress,
+        dependsOn: [secret],
       },
-      { ...child, dependsOn: [secret, volume] },
+      this,
     );
-    const service = new k8s.core.v1.Service(
-      `${name}-service`,
-      { metadata, spec: { selector: labels, ports: [{ name: 'http', port: 3000, targetPort: 'http' }] } },
-      { ...child, dependsOn: [deployment] },
-    );
-    const endpoint = new Endpoint(
-      `${name}-endpoint`,
-      { url: `http://${args.host}/api/v1/version`, service: 'gitea' },
-      { ...child, dependsOn: [service, ...(args.ingress === undefined ? [] : [args.ingress])] },
-    );
-    this.url = endpoint.id.apply(() => `http://${args.host}`);
+    this.url = answering.id.apply(() => `http://${args.host}`);
     this.registerOutputs({ url: this.url });
   }
 }

@@ -1,7 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Endpoint, Htpasswd, Password } from '../dynamic-providers';
+import { Htpasswd, Password } from '../dynamic-providers';
 import { Volume } from './volume';
+import { workload } from './workload';
 
 export interface Account {
   readonly username: string;
@@ -51,8 +52,6 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
   constructor(name: string, args: RegistryArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:Registry', name, {}, options);
     const child = { parent: this };
-    const metadata = { name: 'registry', namespace: args.namespace, labels: { 'app.kubernetes.io/name': 'registry' } };
-    const labels = metadata.labels;
     const writer = new Password(`${name}-writer`, {}, child);
     const reader = new Password(`${name}-reader`, {}, child);
     const shared = new Password(`${name}-http-secret`, {}, child);
@@ -63,7 +62,10 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
     );
     const secret = new k8s.core.v1.Secret(
       `${name}-secret`,
-      { metadata, stringData: { htpasswd: htpasswd.content, 'http-secret': shared.result } },
+      {
+        metadata: { name: 'registry', namespace: args.namespace },
+        stringData: { htpasswd: htpasswd.content, 'http-secret': shared.result },
+      },
       { ...child, deleteBeforeReplace: true },
     );
     const volume = new Volume(
@@ -71,82 +73,38 @@ export class Registry extends pulumi.ComponentResource implements RegistryAccess
       { name: 'registry', namespace: args.namespace, size: args.storage ?? '20Gi', root: args.volumeRoot },
       child,
     );
-    const env: Record<string, pulumi.Input<string>> = {
-      REGISTRY_HTTP_ADDR: ':5000',
-      REGISTRY_HTTP_RELATIVEURLS: 'true',
-      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: '/var/lib/registry',
-      REGISTRY_STORAGE_DELETE_ENABLED: 'true',
-      REGISTRY_AUTH: 'htpasswd',
-      REGISTRY_AUTH_HTPASSWD_REALM: args.host,
-      REGISTRY_AUTH_HTPASSWD_PATH: '/etc/registry-auth/htpasswd',
-      REGISTRY_LOG_LEVEL: 'warn',
-      OTEL_TRACES_EXPORTER: 'none',
-    };
-    const deployment = new k8s.apps.v1.Deployment(
-      `${name}-deployment`,
+    const answering = workload(
+      name,
       {
-        metadata,
-        spec: {
-          replicas: args.replicas ?? 1,
-          strategy: { type: 'Recreate' },
-          selector: { matchLabels: labels },
-          template: {
-            metadata: { labels },
-            spec: {
-              automountServiceAccountToken: false,
-              securityContext: { fsGroup: 65532 },
-              containers: [
-                {
-                  name: 'registry',
-                  image: args.image,
-                  imagePullPolicy: 'IfNotPresent',
-                  env: [
-                    ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
-                    {
-                      name: 'REGISTRY_HTTP_SECRET',
-                      valueFrom: { secretKeyRef: { name: 'registry', key: 'http-secret' } },
-                    },
-                  ],
-                  ports: [{ name: 'http', containerPort: 5000 }],
-                  readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
-                  volumeMounts: [
-                    { name: 'auth', mountPath: '/etc/registry-auth', readOnly: true },
-                    { name: 'storage', mountPath: '/var/lib/registry' },
-                  ],
-                },
-              ],
-              volumes: [
-                { name: 'auth', secret: { secretName: 'registry', items: [{ key: 'htpasswd', path: 'htpasswd' }] } },
-                { name: 'storage', persistentVolumeClaim: { claimName: volume.claimName } },
-              ],
-            },
-          },
+        name: 'registry',
+        namespace: args.namespace,
+        image: args.image,
+        env: {
+          REGISTRY_HTTP_ADDR: ':5000',
+          REGISTRY_HTTP_RELATIVEURLS: 'true',
+          REGISTRY_HTTP_SECRET: { secret: 'registry', key: 'http-secret' },
+          REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: '/var/lib/registry',
+          REGISTRY_STORAGE_DELETE_ENABLED: 'true',
+          REGISTRY_AUTH: 'htpasswd',
+          REGISTRY_AUTH_HTPASSWD_REALM: args.host,
+          REGISTRY_AUTH_HTPASSWD_PATH: '/etc/registry-auth/htpasswd',
+          REGISTRY_LOG_LEVEL: 'warn',
+          OTEL_TRACES_EXPORTER: 'none',
         },
-      },
-      { ...child, dependsOn: [secret, volume] },
-    );
-    const service = new k8s.core.v1.Service(
-      `${name}-service`,
-      {
-        // At zero replicas there is nothing to wait for.
-        metadata: { ...metadata, annotations: { 'pulumi.com/skipAwait': 'true' } },
-        spec: {
-          type: 'NodePort',
-          selector: labels,
-          ports: [{ name: 'http', port: 5000, targetPort: 'http', nodePort: args.nodePort }],
+        mounts: {
+          auth: { path: '/etc/registry-auth', secret: 'registry', keys: ['htpasswd'] },
+          storage: { path: '/var/lib/registry', volume },
         },
+        port: 5000,
+        nodePort: args.nodePort,
+        healthPath: '/',
+        replicas: args.replicas ?? 1,
+        endpoint: { url: `http://${args.host}/v2/`, service: 'registry' },
+        dependsOn: [secret],
       },
-      { ...child, dependsOn: [deployment] },
+      this,
     );
-    const endpoint =
-      args.replicas === 0
-        ? service
-        : new Endpoint(
-            `${name}-endpoint`,
-            { url: `http://${args.host}/v2/`, service: 'registry' },
-            { ...child, dependsOn: [service] },
-          );
-    this.host = endpoint.id.apply(() => args.host);
+    this.host = answering.id.apply(() => args.host);
     this.writer = { username: 'writer', password: writer.result };
     this.reader = { username: 'reader', password: reader.result };
     this.registerOutputs({ host: this.host });

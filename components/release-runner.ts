@@ -1,8 +1,8 @@
 import * as k8s from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
-import { Endpoint } from '../dynamic-providers';
 import type { ReleaseRunnerAccess, ReleaseRunnerArgs } from './platform';
-import { ownedBy, Volume } from './volume';
+import { Volume } from './volume';
+import { workload } from './workload';
 
 /** The secrets that the runner and the pipeline's tasks name, by key. */
 export function secretsFor(args: ReleaseRunnerArgs): Record<string, Record<string, pulumi.Input<string>>> {
@@ -53,8 +53,6 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
   constructor(name: string, args: ReleaseRunnerComponentArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:ReleaseRunner', name, {}, options);
     const child = { parent: this };
-    const labels = { 'app.kubernetes.io/name': 'release-runner' };
-    const metadata = { name: 'release-runner', namespace: args.namespace, labels };
     const secrets = Object.entries(secretsFor(args)).map(
       ([secret, stringData]) =>
         new k8s.core.v1.Secret(
@@ -69,66 +67,37 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
       { name: 'release-runner', namespace: args.namespace, size: '2Gi', root: args.volumeRoot },
       child,
     );
-    const env: Record<string, pulumi.Input<string>> = {
-      ...releaseRunnerEnvironment(args, args.host),
-      AIRLOCK_SECRETS_DIR: '/secrets',
-      AIRLOCK_LISTEN: '0.0.0.0:8080',
-      AIRLOCK_WORK_DIR: '/runs',
-      AIRLOCK_ADDRESSES: pulumi.interpolate`*.localhost=${args.ingressIP}`,
-      HOME: '/tmp',
-    };
-    const deployment = new k8s.apps.v1.Deployment(
-      `${name}-deployment`,
+    const answering = workload(
+      name,
       {
-        metadata,
-        spec: {
-          strategy: { type: 'Recreate' },
-          selector: { matchLabels: labels },
-          template: {
-            metadata: { labels },
-            spec: {
-              automountServiceAccountToken: false,
-              initContainers: [ownedBy(1000, { image: args.image, volume: 'runs', path: '/runs' })],
-              containers: [
-                {
-                  name: 'runner',
-                  image: args.image,
-                  imagePullPolicy: 'IfNotPresent',
-                  args: ['serve', 'release-runner'],
-                  env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
-                  ports: [{ name: 'http', containerPort: 8080 }],
-                  readinessProbe: { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 1 },
-                  resources: { requests: { cpu: '50m', memory: '96Mi' } },
-                  volumeMounts: [
-                    { name: 'runs', mountPath: '/runs' },
-                    { name: 'tmp', mountPath: '/tmp' },
-                    ...mounted.map(secret => ({ name: secret, mountPath: `/secrets/${secret}`, readOnly: true })),
-                  ],
-                },
-              ],
-              volumes: [
-                { name: 'runs', persistentVolumeClaim: { claimName: volume.claimName } },
-                { name: 'tmp', emptyDir: {} },
-                ...mounted.map(secret => ({ name: secret, secret: { secretName: secret } })),
-              ],
-            },
-          },
+        name: 'release-runner',
+        namespace: args.namespace,
+        image: args.image,
+        user: 1000,
+        args: ['serve', 'release-runner'],
+        env: {
+          ...releaseRunnerEnvironment(args, args.host),
+          AIRLOCK_SECRETS_DIR: '/secrets',
+          AIRLOCK_LISTEN: '0.0.0.0:8080',
+          AIRLOCK_WORK_DIR: '/runs',
+          AIRLOCK_ADDRESSES: pulumi.interpolate`*.localhost=${args.ingressIP}`,
+          HOME: '/tmp',
         },
+        mounts: {
+          runs: { path: '/runs', volume },
+          tmp: { path: '/tmp', temporary: true },
+          ...Object.fromEntries(mounted.map(secret => [secret, { path: `/secrets/${secret}`, secret }])),
+        },
+        port: 8080,
+        healthPath: '/healthz',
+        resources: { requests: { cpu: '50m', memory: '96Mi' } },
+        endpoint: { url: `http://${args.host}/healthz`, service: 'http' },
+        dependsOn: secrets,
       },
-      { ...child, dependsOn: [volume, ...secrets] },
-    );
-    const service = new k8s.core.v1.Service(
-      `${name}-service`,
-      { metadata, spec: { selector: labels, ports: [{ name: 'http', port: 8080, targetPort: 'http' }] } },
-      { ...child, dependsOn: [deployment] },
-    );
-    const endpoint = new Endpoint(
-      `${name}-endpoint`,
-      { url: `http://${args.host}/healthz`, service: 'http' },
-      { ...child, dependsOn: [service] },
+      this,
     );
     this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
-    this.url = endpoint.id.apply(() => `http://${args.host}/runs`);
+    this.url = answering.id.apply(() => `http://${args.host}/runs`);
     this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
   }
 }
