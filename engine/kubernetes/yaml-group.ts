@@ -1,11 +1,10 @@
-import { glob, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { KubernetesObject } from '../../cluster';
-import { AirlockError, messageOf } from '../../report';
+import { AirlockError } from '../../report';
 import { containsUnknown } from '../property';
 import type { ConstructedChild, ResourceCall } from '../provider';
 import { Secret, type PropertyMap, type PropertyValue } from '../values';
 import { skipAwait } from './awaiting';
+import { manifestTexts } from './manifest-files';
 import { inOrderOfNeed } from './manifest-order';
 import { reveal, textOf, toPlain } from './plain';
 import { decodeYaml, objectsIn } from './yaml-objects';
@@ -23,7 +22,7 @@ export async function constructGroup(
     return { state: {}, children: [] };
   }
   const prefix = textOf(inputs['resourcePrefix']) ?? call.name;
-  const objects = await readObjects(inputs);
+  const objects = await readObjects(inputs, call.signal);
   const skip = reveal(inputs['skipAwait']) === true;
   const named = objects.map(object => ({ object, name: childName(prefix, object) }));
   return {
@@ -37,11 +36,12 @@ export async function constructGroup(
   };
 }
 
-async function readObjects(inputs: PropertyMap): Promise<KubernetesObject[]> {
+async function readObjects(inputs: PropertyMap, signal: AbortSignal): Promise<KubernetesObject[]> {
   const files = [...texts(inputs['file']), ...texts(inputs['files'])];
   const objects: KubernetesObject[] = [];
   for (const file of files) {
-    for (const path of await expand(file)) objects.push(...objectsIn(decodeYaml(await readText(path), path), path));
+    for await (const { source, text } of manifestTexts(file, signal))
+      objects.push(...objectsIn(decodeYaml(text, source), source));
   }
   for (const text of texts(inputs['yaml'])) objects.push(...objectsIn(decodeYaml(text, 'yaml'), 'yaml'));
   const given = reveal(inputs['objs']);
@@ -58,34 +58,6 @@ function texts(value: PropertyValue | undefined): string[] {
   const plain = reveal(value);
   const list = Array.isArray(plain) ? (plain as readonly PropertyValue[]) : [plain];
   return list.map(item => textOf(item)).filter(item => item !== undefined);
-}
-
-async function expand(file: string): Promise<string[]> {
-  if (/^https?:/.test(file)) {
-    throw new AirlockError({
-      code: 'engine.remote-manifest',
-      message: `The manifest ${file} would have to be downloaded during the update`,
-      remedy: 'Keep a copy of it beside the program and name that file',
-    });
-  }
-  if (!/[*?[]/.test(file)) return [file];
-  const found: string[] = [];
-  for await (const path of glob(file)) found.push(path);
-  return found.sort();
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(resolve(path), 'utf8');
-  } catch (error) {
-    throw new AirlockError({
-      code: 'engine.missing-manifest',
-      message: `The manifest ${path} cannot be read: ${messageOf(error)}`,
-      where: path,
-      remedy: 'Check the path; it is relative to the directory of the program',
-      cause: error,
-    });
-  }
 }
 
 /** `kubernetes:apps/v1:Deployment`, `kubernetes:core/v1:Service`, `kubernetes:rbac.authorization.k8s.io/v1:Role`. */

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +110,31 @@ describe('Kubernetes manifests', () => {
         });
       } finally {
         await rm(dir, { recursive: true });
+      }
+    });
+
+    it('are downloaded, and what cannot be is named without its secrets', async () => {
+      const server = createServer((request, response) => {
+        if (request.url !== '/a.yaml') response.writeHead(404);
+        response.end('{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}');
+      });
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const group = (file: string): Promise<unknown> | undefined =>
+        kubernetesProvider().construct?.(call('kubernetes:yaml/v2:ConfigFile', 'g'), { file });
+      try {
+        const built = await group(`http://127.0.0.1:${port}/a.yaml`);
+        expect(built).to.have.property('children').with.lengthOf(1);
+        const refused = async (file: string): Promise<string> =>
+          String(await group(file)?.catch((error: unknown) => error));
+        const lost = await refused(`http://127.0.0.1:${port}/b.yaml?token=hidden`);
+        expect(lost).to.contain(`http://127.0.0.1:${port}/b.yaml cannot be read: its server answered 404`);
+        const account = await refused(`http://me:hidden@127.0.0.1:${port}/a.yaml`);
+        expect(account).to.contain('names an account');
+        expect(lost + account).not.to.contain('hidden');
+      } finally {
+        server.close();
+        server.closeAllConnections();
       }
     });
 
