@@ -1,5 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { ensureImages, exportImages, type ImageListing, imageListing, importImages, platformImages } from '../images';
+import {
+  ensureImages,
+  exportImages,
+  type ImageListing,
+  imageListing,
+  importImages,
+  platformImages,
+  programListing,
+  type ProgramListing,
+} from '../images';
 import { bytes, table, terminalReporter } from './terminal';
 
 const names = platformImages.map(image => image.name);
@@ -18,12 +27,22 @@ export function imagesCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('all images with versions, and which are in the cache')
+    .description('all images, and the programs that products’ languages need; which are in the cache')
     .option('--json', 'print them as JSON')
     .action(async (options: { json?: boolean }) => {
-      const rows = await imageListing();
-      process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : `${showList(rows)}\n`);
+      const [rows, programs] = [await imageListing(), await programListing()];
+      const text = options.json
+        ? JSON.stringify([...rows, ...programs], null, 2)
+        : `${showList(rows)}\n\n${showPrograms(programs)}`;
+      process.stdout.write(`${text}\n`);
     });
+}
+
+function showPrograms(rows: readonly ProgramListing[]): string {
+  return table(
+    ['PROGRAM', 'VERSION', 'CACHED', 'PURPOSE'],
+    rows.map(({ name, version, path, purpose }) => [name, version, path === undefined ? 'no' : 'built', purpose]),
+  );
 }
 
 function showList(rows: readonly ImageListing[]): string {

@@ -3,6 +3,7 @@ import { chmod, cp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentKey, ensureFolder } from './cache';
 import { type BuildOptions, buildGo, moduleFolder, recipeKey } from './golang';
+import type { LanguageProgram } from './language-programs';
 import { type GoProgram, program, programs } from './programs';
 
 /** Programs wanted on the host itself, and the build that brings them. */
@@ -15,10 +16,27 @@ const hostBinaries: Readonly<Record<string, { readonly program: string; readonly
   'podinfo-6.9.2': { program: 'podinfo-6.9.2', file: 'podinfo' },
   'runc-wrapper': { program: 'runc-wrapper' },
   'controller-gen': { program: 'controller-gen' },
+  cue: { program: 'cue' },
+  helm: { program: 'helm' },
+  kustomize: { program: 'kustomize' },
+  opa: { program: 'opa' },
+  'nats-server': { program: 'nats' },
+  shop: { program: 'orders' },
+  fulfilment: { program: 'orders' },
 };
 
 export type BinaryName =
-  'kind' | 'kubectl' | 'gitea' | 'registry' | `podinfo-${string}` | 'runc-wrapper' | 'controller-gen';
+  | 'kind'
+  | 'kubectl'
+  | 'gitea'
+  | 'registry'
+  | `podinfo-${string}`
+  | 'runc-wrapper'
+  | 'controller-gen'
+  | LanguageProgram
+  | 'nats-server'
+  | 'shop'
+  | 'fulfilment';
 
 /** The path of a program for this machine, built or taken from the cache. Static, needs nothing installed. */
 export async function ensureBinary(name: BinaryName, options: BuildOptions = {}): Promise<string> {

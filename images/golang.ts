@@ -29,7 +29,7 @@ export function toolFolder(program: GoProgram): string {
 /** What makes two builds of a program the same, whatever the Go toolchain: its module, its sums, its sources and flags. */
 export async function recipeKey(program: GoProgram): Promise<string> {
   const folder = toolFolder(program);
-  const sources = (await readdir(folder))
+  const sources = (await readdir(folder, { recursive: true }))
     .filter(name => name === 'go.mod' || name === 'go.sum' || name.endsWith('.go'))
     .sort();
   const texts = await Promise.all(sources.map(async name => [name, await readFile(join(folder, name), 'utf8')]));
@@ -42,13 +42,12 @@ export async function recipeKey(program: GoProgram): Promise<string> {
  * @throws `images.go-missing`, `images.build-failed` naming the program and the log file, `images.disk-full`
  */
 export async function buildGo(program: GoProgram, options: BuildOptions = {}, os: TargetOs = hostOs): Promise<string> {
-  const prefix = `${program.name}-${await recipeKey(program)}${os === 'linux' ? '' : `-${os}`}`;
+  const prefix = await cachePrefix(program, os);
+  const built = await builtGo(program, os);
+  if (built !== undefined) return built;
   const go = await goVersion();
-  const imported = join('bin', `${prefix}-imported`);
-  if (existsSync(join(cacheDir(), imported))) return join(cacheDir(), imported);
-  const cached = go ? join('bin', `${prefix}-${go}`) : await builtElsewhere(prefix);
-  if (cached && existsSync(join(cacheDir(), cached))) return join(cacheDir(), cached);
-  if (!cached) throw goMissing(program);
+  if (!go) throw goMissing(program);
+  const cached = join('bin', `${prefix}-${go}`);
   const title = `Building ${program.name} ${program.version} from its Go module`;
   return reported(options.report ?? silent, `build/${program.name}`, title, async () => {
     await requireSpace(BUILD_SPACE, `Building ${program.name}`);
@@ -57,6 +56,19 @@ export async function buildGo(program: GoProgram, options: BuildOptions = {}, os
       ensureFolder(cached, folder => compile(program, folder, os, options), options.signal),
     );
   });
+}
+
+/** The folder with the program's binaries where the cache has it: imported, or built by this Go or, where there is none, by any. */
+export async function builtGo(program: GoProgram, os: TargetOs = hostOs): Promise<string | undefined> {
+  const prefix = await cachePrefix(program, os);
+  const go = await goVersion();
+  const names = [join('bin', `${prefix}-imported`), go ? join('bin', `${prefix}-${go}`) : await builtElsewhere(prefix)];
+  const found = names.find(name => name !== undefined && existsSync(join(cacheDir(), name)));
+  return found && join(cacheDir(), found);
+}
+
+async function cachePrefix(program: GoProgram, os: TargetOs): Promise<string> {
+  return `${program.name}-${await recipeKey(program)}${os === 'linux' ? '' : `-${os}`}`;
 }
 
 /** The source folder of a module a program's go.mod requires, downloaded if need be. */

@@ -2,7 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AirlockError } from '../report';
 import type { PlatformImage } from './image';
-import { airlock, gitea, ingress, kustomizeController, node, PODINFO_FOLDER, registry, releaseRunner } from './recipes';
+import {
+  airlock,
+  gitea,
+  ingress,
+  kustomizeController,
+  node,
+  ORDERS_FOLDER,
+  PODINFO_FOLDER,
+  registry,
+  releaseRunner,
+} from './recipes';
 import { KUBERNETES_VERSION } from './programs';
 import { pulledOnlyImages } from './pulled-only';
 import { projectRoot } from './root';
@@ -92,11 +102,11 @@ export const platformImages: readonly PlatformImage[] = [
     name: 'release-runner',
     version: AIRLOCK_VERSION,
     reference: own('release-runner', AIRLOCK_VERSION),
-    purpose: 'Airlock with the programs that releases put into images',
-    assembledFrom: 'the airlock image, podinfo from its Go module',
+    purpose: 'Airlock with the programs that releases put into images, and those of products’ languages',
+    assembledFrom: 'the airlock image; podinfo, NATS, examples/orders, CUE, Helm, Kustomize and OPA from Go modules',
     user: '1000:1000',
-    paths: ['/opt/airlock', '/var/lib/airlock', PODINFO_FOLDER],
-    minutes: 1,
+    paths: ['/opt/airlock', '/var/lib/airlock', PODINFO_FOLDER, ORDERS_FOLDER],
+    minutes: 4,
     recipe: releaseRunner,
   },
   ...pulledOnlyImages,

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { readContent, parseManifest } from '../oci';
 import { hasCode } from '../report';
 import { imageKey } from './ensure';
+import { builtGo } from './golang';
+import { languageProgramNames } from './language-programs';
 import { platformImages } from './list';
+import { program } from './programs';
 import { findImage, imageStore } from './store';
 
 /** A row of `airlock images list`. */
@@ -49,4 +53,27 @@ export async function imageListing(): Promise<ImageListing[]> {
     rows.push({ ...row, ...stored, size });
   }
   return rows;
+}
+
+/** A program that runs beside the images, as `airlock images list` shows it. */
+export interface ProgramListing {
+  readonly name: string;
+  readonly version: string;
+  readonly purpose: string;
+  /** Path in the cache; absent where it is not built yet. */
+  readonly path?: string;
+}
+
+const languages = { cue: 'CUE', helm: 'Helm charts', kustomize: 'strategic-merge patches', opa: 'Rego' } as const;
+
+/** The programs of the languages that products are written in, and which of them the cache holds. Builds nothing. */
+export async function programListing(): Promise<ProgramListing[]> {
+  return Promise.all(
+    languageProgramNames.map(async name => {
+      const { version } = program(name);
+      const folder = await builtGo(program(name));
+      const purpose = `${languages[name]} in products`;
+      return { name, version, purpose, ...(folder === undefined ? {} : { path: join(folder, name) }) };
+    }),
+  );
 }

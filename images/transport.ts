@@ -16,6 +16,7 @@ import { cacheDir, requireSpace } from './cache';
 import { type BinaryName, ensureBinary, giteaStaticRoot } from './binaries';
 import { ensureImages, type EnsureOptions } from './ensure';
 import { type BuildOptions, recipeKey } from './golang';
+import { languageProgramNames } from './language-programs';
 import { layerEntries, type LayerPart } from './layer';
 import { fluxCrds } from './manifests';
 import { program } from './programs';
@@ -25,7 +26,7 @@ import { assemble, imageStore } from './store';
 const CACHE_IMAGE = 'airlock.local/cache:1';
 
 /** Programs that a sealed machine runs outside containers. */
-const HOST_PROGRAMS = ['kind', 'kubernetes', 'gitea', 'registry', 'runc-wrapper'];
+const HOST_PROGRAMS = ['kind', 'kubernetes', 'gitea', 'registry', 'runc-wrapper', ...languageProgramNames];
 
 /**
  * Writes the platform's images, and the programs the host itself needs, to one archive: what a sealed site needs besides

@@ -3,40 +3,34 @@ import { existsSync, realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AirlockError } from '../../report';
-import { podinfoUi, podinfoVersions } from '../binaries';
 import { contentKey } from '../cache';
 import { debianBase } from '../debian';
-import { buildGo, recipeKey } from '../golang';
 import type { LayerPart } from '../layer';
-import { program } from '../programs';
 import { projectRoot } from '../root';
 import type { LayerRecipe } from '../store';
 import { productionModules } from './npm';
 import type { ImageRecipe, Recipe, RecipeContext } from './recipe';
 import { gitLayer, PATH } from './services';
 
-const HOME = '/opt/airlock';
+export const HOME = '/opt/airlock';
 const USER = { uid: 1000, gid: 1000 };
-const ROOT = { uid: 0, gid: 0 };
-
-/** Where the release pipeline finds podinfo: `<here>/<version>/podinfo`, and `ui/` beside it. */
-export const PODINFO_FOLDER = '/opt/podinfo';
+export const ROOT = { uid: 0, gid: 0 };
 
 /** Node.js and git on Debian, as Docker publishes it. */
-const PUBLIC_BASE = {
+export const PUBLIC_BASE = {
   reference: 'docker.io/library/node:24-bookworm',
   replaces: ['debian-base', 'debian-git', 'airlock-node'],
   entrypoint: ['/usr/local/bin/airlock'],
 };
 
-/** Airlock itself, with git: the release runner, the stand-in for source-controller, `watch`. */
+/** Airlock itself, with git: the stand-in for source-controller, `watch`. */
 export const airlock: Recipe = async context => ({
   layers: await airlockLayers(context),
   config: CONFIG,
   publicBase: PUBLIC_BASE,
 });
 
-const CONFIG: ImageRecipe['config'] = {
+export const CONFIG: ImageRecipe['config'] = {
   User: '1000:1000',
   WorkingDir: '/var/lib/airlock',
   Entrypoint: ['/usr/bin/dumb-init', '--', '/usr/local/bin/airlock'],
@@ -44,14 +38,7 @@ const CONFIG: ImageRecipe['config'] = {
   Volumes: ['/var/lib/airlock'],
 };
 
-/** Airlock with the podinfo releases that the demo's pipeline puts into images: a pod has no Go toolchain. */
-export const releaseRunner: Recipe = async context => ({
-  layers: [...(await airlockLayers(context)), await podinfoLayer(context), await pipelineLayer(projectRoot())],
-  config: CONFIG,
-  publicBase: PUBLIC_BASE,
-});
-
-async function airlockLayers(context: RecipeContext): Promise<LayerRecipe[]> {
+export async function airlockLayers(context: RecipeContext): Promise<LayerRecipe[]> {
   const root = projectRoot();
   return [debianBase(context.options), gitLayer(context), nodeLayer(), await modulesLayer(root), await codeLayer(root)];
 }
@@ -110,40 +97,8 @@ async function codeLayer(root: string): Promise<LayerRecipe> {
   };
 }
 
-async function podinfoLayer({ options }: RecipeContext): Promise<LayerRecipe> {
-  const versions = podinfoVersions();
-  return {
-    name: 'programs-podinfo',
-    key: contentKey(
-      await Promise.all(versions.map(version => recipeKey(program(`podinfo-${version}`)))),
-      PODINFO_FOLDER,
-      2,
-    ),
-    make: async () => {
-      const parts: LayerPart[] = [];
-      for (const version of versions) {
-        const to = `${PODINFO_FOLDER}/${version}`;
-        const folder = await buildGo(program(`podinfo-${version}`), options, 'linux');
-        parts.push({ file: join(folder, 'podinfo'), to: `${to}/podinfo` });
-        parts.push({ tree: await podinfoUi(version, options), to, owner: ROOT });
-      }
-      return parts;
-    },
-  };
-}
-
-/** The pipeline that the runner executes unless told otherwise, where it looks for it: beside the code. */
-async function pipelineLayer(root: string): Promise<LayerRecipe> {
-  const folder = join('examples', 'podinfo-pipeline');
-  return {
-    name: 'release-pipeline',
-    key: contentKey(await digestOfTree(join(root, folder), () => true), 1),
-    make: () => Promise.resolve([{ tree: join(root, folder), to: join(HOME, folder), owner: ROOT }]),
-  };
-}
-
 /** Digest over paths and bytes of a folder. */
-async function digestOfTree(folder: string, include: (path: string) => boolean): Promise<string> {
+export async function digestOfTree(folder: string, include: (path: string) => boolean): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter(entry => entry.isFile())

@@ -1,15 +1,16 @@
 import { expect } from 'chai';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { goVersion, platformImages, projectRoot } from '../../images';
-import { buildGo, recipeKey } from '../../images/golang';
+import { goVersion, languagePrograms, platformImages, programListing, projectRoot, run } from '../../images';
+import { buildGo, builtGo, recipeKey } from '../../images/golang';
 import { type GoProgram, program, programs } from '../../images/programs';
 import { AirlockError } from '../../report';
 
 const goMod = (tool: string) => readFileSync(join(projectRoot(), 'tools', tool, 'go.mod'), 'utf8');
 
 describe('images: the list of programs', () => {
-  for (const entry of programs.filter(one => one.tool !== 'runc-wrapper' && one.tool !== 'pause')) {
+  const own = ['runc-wrapper', 'pause', 'orders'];
+  for (const entry of programs.filter(one => !own.includes(one.tool))) {
     it(`${entry.name} ${entry.version} is what tools/${entry.tool} pins`, () => {
       const text = goMod(entry.tool);
       for (const path of Object.values(entry.binaries)) {
@@ -42,6 +43,39 @@ describe('images: the list of programs', () => {
     const wrapper = program('runc-wrapper');
     expect(await recipeKey(wrapper)).to.equal(await recipeKey({ ...wrapper, minutes: 9 }));
     expect(await recipeKey(wrapper)).not.to.equal(await recipeKey({ ...wrapper, tags: ['x'] }));
+  });
+
+  it('keys a build by the sources in folders, too', async () => {
+    const folder = join(projectRoot(), 'tools', 'orders');
+    expect(readdirSync(folder, { recursive: true })).to.include(join('shop', 'main.go'));
+    expect(await recipeKey(program('orders'))).not.to.equal(
+      await recipeKey({ ...program('orders'), tool: 'runc-wrapper' }),
+    );
+  });
+
+  it('asks for the programs of products’ languages only when they are needed', async function () {
+    const ready = await Promise.all((['cue', 'opa', 'helm', 'kustomize'] as const).map(name => builtGo(program(name))));
+    if (ready.includes(undefined)) {
+      console.log('      skipped: not all of cue, opa, helm, kustomize are in the cache');
+      return this.skip();
+    }
+    const { cue, opa, helm, kustomize } = languagePrograms();
+    const said = async (path: Promise<string>, ...args: string[]) => (await run(await path, args)).stdout;
+    expect(await said(cue(), 'version')).to.match(/cue version .*v0\.17\.0/);
+    expect(await said(opa(), 'version')).to.contain('Version: 1.22.0');
+    expect(await said(helm(), 'version', '--short')).to.contain('v3.22.0');
+    expect(await said(kustomize(), 'version')).to.contain('v5.8.1');
+    expect(cue()).to.equal(cue());
+  });
+
+  it('lists them with their versions', async () => {
+    const rows = await programListing();
+    expect(rows.map(({ name, version }) => `${name} ${version}`)).to.deep.equal([
+      'cue 0.17.0',
+      'helm 3.22.0',
+      'kustomize 5.8.1',
+      'opa 1.22.0',
+    ]);
   });
 
   it('names the program and the log file when a build fails', async function () {
