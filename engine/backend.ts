@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { AirlockError } from '../report';
 import { fileError, writeAtomically } from './atomic-file';
+import { JournalFile } from './journal-file';
 import type { Project } from './project';
 import { parseYamlObject } from './project';
 
@@ -41,6 +42,9 @@ export async function resolveBackend(project: Project, env: NodeJS.ProcessEnv): 
   }
   return homedir();
 }
+
+/** A state that is being written is read again this often before its journal is left out of account. */
+const READ_ATTEMPTS = 5;
 
 /** The files of one stack. */
 export interface StackFiles {
@@ -105,8 +109,18 @@ export class FileBackend {
     ].sort();
   }
 
-  /** The checkpoint's text, or undefined when there is no such stack. */
+  /** The state's text with what an unfinished run has recorded since, or undefined when there is no such stack. */
   async read(files: StackFiles): Promise<{ file: string; text: string } | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const checkpoint = await this.readCheckpoint(files);
+      if (!checkpoint) return undefined;
+      const { state, text } = await this.journal(files).over(checkpoint.text);
+      // A run that is under way may have written a checkpoint between the two readings.
+      if (state !== 'foreign' || attempt === READ_ATTEMPTS) return { file: checkpoint.file, text };
+    }
+  }
+
+  private async readCheckpoint(files: StackFiles): Promise<{ file: string; text: string } | undefined> {
     for (const extension of ['.json', '.json.gz']) {
       const file = files.state + extension;
       try {
@@ -119,14 +133,51 @@ export class FileBackend {
     return undefined;
   }
 
-  /** Replaces the checkpoint; the one before stays as `.bak`. Answers the file written. */
+  private journal(files: StackFiles): JournalFile {
+    return new JournalFile(`${files.state}.journal`);
+  }
+
+  /**
+   * Takes into the checkpoint what an interrupted run left in its journal; to be called under the lock. Answers what there is to
+   * say about it: a journal made for another checkpoint (another engine wrote in between) is set aside.
+   */
+  async recover(files: StackFiles): Promise<string | undefined> {
+    const journal = this.journal(files);
+    const checkpoint = await this.readCheckpoint(files);
+    if (!checkpoint) return undefined;
+    const { state, text } = await journal.over(checkpoint.text);
+    if (state === 'none') return undefined;
+    if (state === 'folded') {
+      await journal.remove();
+      return undefined;
+    }
+    if (state === 'foreign') {
+      const kept = await journal.setAside();
+      return (
+        `An interrupted update had recorded changes, but the state was written by something else since: they were not taken over. ` +
+        `They are kept in ${kept}; look for resources that exist without being in the state`
+      );
+    }
+    await this.write(files, text);
+    return 'Took over what an interrupted update had recorded';
+  }
+
+  /** Adds to the journal of the checkpoint written last; with `first` it begins anew. */
+  async append(files: StackFiles, lines: string, first: boolean): Promise<void> {
+    await this.journal(files).append(lines, first);
+  }
+
+  /** Replaces the checkpoint; the one before stays as `.bak`. A journal is in it from then on. Answers the file written. */
   async write(files: StackFiles, text: string): Promise<string> {
     await this.prepare();
+    const journal = this.journal(files);
+    const journaled = await journal.announceFold(text);
     const zipped = files.state + '.json.gz';
     const keepZip = await linkBeside(zipped);
     const file = keepZip ? zipped : files.state + '.json';
     if (!keepZip) await linkBeside(file);
     await writeAtomically(file, keepZip ? gzipSync(text) : text);
+    if (journaled) await journal.remove();
     return file;
   }
 
@@ -149,6 +200,7 @@ export class FileBackend {
         if (!missing(error)) throw fileError(error, `Removing ${files.name}`, file);
       });
     }
+    await this.journal(files).remove();
     await rm(files.history, { recursive: true, force: true });
   }
 

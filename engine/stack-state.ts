@@ -74,13 +74,16 @@ export class StackState {
     if (opener !== sealer && salt !== deployment?.secrets_providers?.state?.salt) codec.forget = true;
     const snapshot = deployment && decode ? decodeDeployment(deployment, codec) : { resources: [], pending: [] };
     const write = async (checkpoint: string): Promise<void> => void (await this.backend.write(this.files, checkpoint));
-    return { deployment, snapshot, sink: { stack: this.files.name, salt, codec, write } };
+    const append = (lines: string, head: boolean): Promise<void> => this.backend.append(this.files, lines, head);
+    return { deployment, snapshot, sink: { stack: this.files.name, salt, codec, write, append } };
   }
 
-  /** Does `work` while no other run can; `onStale` hears of a dead run's lock that was removed. */
+  /** Does `work` while no other run can; `onStale` hears of what a dead run left: its lock, and its journal. */
   async locked<T>(work: () => Promise<T>, onStale: (message: string) => void = () => undefined): Promise<T> {
     const lock = await acquireLock(this.files.locks, this.files.name, onStale);
     try {
+      const recovered = await this.backend.recover(this.files);
+      if (recovered !== undefined) onStale(recovered);
       return await work();
     } finally {
       await lock.release();

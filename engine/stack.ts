@@ -132,8 +132,11 @@ export class Stack {
   }
 
   /** Breaks the stack's locks; answers how many there were. For when it is certain that nothing runs. */
-  cancel(): Promise<number> {
-    return breakLocks(this.files.locks);
+  async cancel(): Promise<number> {
+    const count = await breakLocks(this.files.locks);
+    // So that another engine finds everything the broken run did, too.
+    await this.state.locked(() => Promise.resolve());
+    return count;
   }
 
   /** Forgets the stack. Throws `engine.stack-not-empty` unless `force`. */

@@ -73,19 +73,30 @@ describe('engine: the life of a stack', function () {
       'delete-replaced a',
     ]);
 
-    const written: string[] = [];
     const stack = await scene.stack();
     const { backend } = stack.workspace;
+    const files = backend.files('basic', 'dev');
+    let writes = 0;
+    const look = async (): Promise<void> => {
+      writes++;
+      const read = await backend.read(files);
+      parseCheckpoint(read?.text ?? '', 'a state on the way');
+    };
     const write = backend.write.bind(backend);
-    backend.write = (files, text) => {
-      written.push(text);
-      return write(files, text);
+    backend.write = async (of, text) => {
+      const file = await write(of, text);
+      await look();
+      return file;
+    };
+    const append = backend.append.bind(backend);
+    backend.append = async (...of) => {
+      await append(...of);
+      await look();
     };
     scene.plan(version(3, true));
     scene.events.length = 0;
     await stack.up({ onEvent: event => scene.events.push(event) });
-    expect(written.length).to.be.greaterThan(8);
-    for (const text of written) expect(() => parseCheckpoint(text, 'a checkpoint on the way')).not.to.throw();
+    expect(writes).to.be.greaterThan(8);
     expect(scene.steps.filter(step => !step.startsWith('replace'))).to.deep.equal([
       'delete-replaced b',
       'delete-replaced a',
