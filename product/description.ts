@@ -21,8 +21,9 @@ export interface Pipeline {
   readonly source: ResourceRef;
   readonly localization?: ResourceRef;
   readonly configuration?: { readonly rules?: ResourceRef; readonly readme?: ResourceRef };
-  /** Rego or CUE rules: carried, not run by this version. */
+  /** Rego rules (or CUE) that the values of this pipeline must pass. */
   readonly validation?: ResourceRef;
+  /** CUE that the values must unify with; it has one field per pipeline. */
   readonly schema?: ResourceRef;
 }
 

@@ -1,8 +1,9 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, stringify, type Pair, type ParsedNode, Scalar } from 'yaml';
 import { AirlockError } from '../report';
-import { everyElement, parsePath, type PathStep } from './path';
-import { plain, type Value } from './value';
-import { parseYamlSource, type YamlDocument, type YamlSource } from './yaml-source';
+import { addition } from './document-add';
+import { findTargets, spliceFor, type Splice } from './document-splice';
+import { parsePath, type PathStep } from './path';
+import type { Value } from './value';
+import { parseYamlSource, type YamlSource } from './yaml-source';
 
 /** Sets what is at a path of a file. */
 export interface FileEdit {
@@ -10,18 +11,11 @@ export interface FileEdit {
   readonly value: Value;
   /** The rule it comes from, for messages: `config.yaml:12:5`. */
   readonly where?: string;
-}
-
-interface Target {
-  readonly pair?: Pair<ParsedNode, ParsedNode | null>;
-  readonly node: ParsedNode | null;
-  readonly inFlow: boolean;
-}
-
-interface Splice {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
+  /**
+   * Where the document itself leaves keys open (a chart's `values.yaml`, the `spec.values` of a HelmRelease: the chart knows more
+   * than is written), a missing key is added instead of refused.
+   */
+  readonly adds?: boolean;
 }
 
 /**
@@ -59,6 +53,7 @@ function overlap(left: string, right: string): boolean {
 function editOnce(text: string, file: string, edits: readonly FileEdit[], isJson: boolean): string {
   const source = parseYamlSource(text, file);
   const splices: Splice[] = [];
+  const missing: FileEdit[] = [];
   for (const edit of edits) {
     const path = parsePath(edit.path, edit.where);
     const before = splices.length;
@@ -67,13 +62,41 @@ function editOnce(text: string, file: string, edits: readonly FileEdit[], isJson
         splices.push(spliceFor(source, target, edit.value, isJson));
       }
     }
-    if (splices.length === before) throw matchesNothing(source, edit, path);
+    if (splices.length > before) continue;
+    if (edit.adds !== true) throw matchesNothing(source, edit, path);
+    missing.push(edit);
   }
-  let result = source.text;
-  for (const splice of [...splices].sort((a, b) => b.start - a.start)) {
-    result = result.slice(0, splice.start) + splice.text + result.slice(splice.end);
+  // One after the other: a key that one adds is where the next may belong.
+  return missing.reduce((text, edit) => added(text, file, edit, isJson), spliced(source.text, splices));
+}
+
+/** Adds a key that is missing; throws where the document does not leave it open. */
+function added(text: string, file: string, edit: FileEdit, isJson: boolean): string {
+  const source = parseYamlSource(text, file);
+  const path = parsePath(edit.path, edit.where);
+  for (const document of source.documents) {
+    const present = findTargets(document, path);
+    if (present.length > 0)
+      return spliced(
+        text,
+        present.map(target => spliceFor(source, target, edit.value, isJson)),
+      );
   }
-  return result;
+  for (const document of source.documents) {
+    const splice = addition(source, document, path, edit.value, isJson);
+    if (splice) return spliced(text, [splice]);
+  }
+  throw matchesNothing(source, edit, path);
+}
+
+function spliced(text: string, splices: readonly Splice[]): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const splice of [...splices].sort((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(from, splice.start), splice.text);
+    from = splice.end;
+  }
+  return pieces.join('') + text.slice(from);
 }
 
 function matchesNothing(source: YamlSource, edit: FileEdit, path: readonly PathStep[]): AirlockError {
@@ -89,119 +112,4 @@ function matchesNothing(source: YamlSource, edit: FileEdit, path: readonly PathS
     remedy: 'Correct the path in the rule, or add the key to the file.',
     where: edit.where ?? source.file,
   });
-}
-
-function findTargets(document: YamlDocument, path: readonly PathStep[]): Target[] {
-  const resolve = (node: ParsedNode | null): ParsedNode | null =>
-    node !== null && isAlias(node) ? ((node.resolve(document) as ParsedNode | undefined) ?? null) : node;
-  let found: Target[] = document.contents === null ? [] : [{ node: document.contents, inFlow: false }];
-  for (const step of path) {
-    const next: Target[] = [];
-    for (const target of found) {
-      const node = resolve(target.node);
-      if (node === null) continue;
-      const inFlow = target.inFlow || ((isMap(node) || isSeq(node)) && node.flow === true);
-      if (isSeq(node)) {
-        node.items.forEach((item, index) => {
-          if (isPair(item) || (step !== everyElement && step !== index)) return;
-          next.push({ node: item, inFlow });
-        });
-      } else if (isMap(node) && typeof step !== 'symbol') {
-        const pair = node.items.find(each => isScalar(each.key) && String(each.key.value) === String(step));
-        if (pair)
-          next.push({
-            pair: pair,
-            node: pair.value,
-            inFlow,
-          });
-      }
-    }
-    found = next;
-  }
-  return found;
-}
-
-function spliceFor(source: YamlSource, target: Target, value: Value, isJson: boolean): Splice {
-  const { node, pair } = target;
-  const collection = typeof value === 'object' && value !== null;
-  const tagged = isScalar(node) && pair !== undefined && separator(pair).some(token => token.type === 'tag');
-  if (pair && !target.inFlow && !isJson && (collection || node === null || !isScalar(node) || tagged)) {
-    return spliceBlock(source, pair, node, value);
-  }
-  if (node === null || node.range === undefined || node.range === null) {
-    const colon = pair ? afterColon(pair) : 0;
-    return { start: colon, end: colon, text: ` ${JSON.stringify(plain(value))}` };
-  }
-  const [start, end] = node.range;
-  const old = source.text.slice(start, end);
-  const empty = old.trim() === '';
-  const written = isJson || target.inFlow || collection ? json(value) : scalarText(value, node);
-  const tail = /\r?\n[\s]*$/.exec(old)?.[0] ?? '';
-  if (!empty) return { start, end, text: written + tail };
-  // `key:` without a value: its empty range starts right behind the colon.
-  const position = pair ? afterColon(pair) : start;
-  return { start: position, end: position, text: ` ${written}` };
-}
-
-/** Replaces everything between the colon and the end of the value by a block, indented below its key. */
-function spliceBlock(
-  source: YamlSource,
-  pair: Pair<ParsedNode, ParsedNode | null>,
-  node: ParsedNode | null,
-  value: Value,
-): Splice {
-  const start = afterColon(pair);
-  const range = node?.range;
-  const end = range ? Math.max(range[1], start) : start;
-  const keyStart = pair.key.range[0];
-  const lineStart = source.text.lastIndexOf('\n', keyStart - 1) + 1;
-  const indent = ' '.repeat(keyStart - lineStart);
-  const old = source.text.slice(start, end);
-  const tail = old.endsWith('\n') ? '\n' : '';
-  if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
-    return { start, end, text: ` ${typeof value === 'object' ? json(value) : scalarText(value, null)}${tail}` };
-  }
-  const lines = stringify(plain(value), {
-    lineWidth: 0,
-    defaultStringType: 'QUOTE_DOUBLE',
-    defaultKeyType: 'PLAIN',
-  }).trimEnd();
-  return { start, end, text: `\n${lines.replace(/^(?=.)/gm, `${indent}  `)}${tail}` };
-}
-
-interface SeparatorToken {
-  readonly type: string;
-  readonly offset: number;
-}
-
-function separator(pair: Pair): readonly SeparatorToken[] {
-  return pair.srcToken?.sep ?? [];
-}
-
-/** Offset right behind the colon of a pair that was parsed with its source tokens. */
-export function afterColon(pair: Pair<ParsedNode, ParsedNode | null>): number {
-  const colon = separator(pair).find(token => token.type === 'map-value-ind');
-  return colon ? colon.offset + 1 : pair.key.range[1];
-}
-
-function json(value: Value): string {
-  return typeof value === 'bigint' ? value.toString() : JSON.stringify(plain(value));
-}
-
-/** A scalar as YAML, in the quotes of the one it replaces where those were chosen, always on one line. */
-export function scalarText(value: Value, before: ParsedNode | null): string {
-  if (typeof value !== 'string') return json(value);
-  if (isScalar(before) && before.type === Scalar.QUOTE_DOUBLE) return JSON.stringify(value);
-  if (isScalar(before) && before.type === Scalar.QUOTE_SINGLE && !/[\n\r\t]/.test(value))
-    return `'${value.replaceAll("'", "''")}'`;
-  if (/[\n\r]/.test(value)) return JSON.stringify(value);
-  const written = stringify(value, { lineWidth: 0 }).replace(/\n$/, '');
-  return written.includes('\n') ? JSON.stringify(value) : yaml11Safe(written, value);
-}
-
-/** Kubernetes tools read YAML 1.1, where yes, no, on and off are booleans and 0o7 or 1:30 are numbers: quote those. */
-function yaml11Safe(written: string, value: string): string {
-  return /^(y|n|yes|no|on|off|~|0[0-7_]+|[-+]?[\d_]+(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?.*)$/i.test(value)
-    ? JSON.stringify(value)
-    : written;
 }

@@ -18,7 +18,8 @@ export {
 } from './config-data';
 export { parseImageReference, type ImageParts } from './image-reference';
 export type { LocalizedImage } from './localize';
-export { parseValues, type ConsumerValues, type ValidationFault } from './configure';
+export { parseValues, type ConsumerValues } from './configure';
+export type { ValidationFault } from './validation';
 export { mergeValues, sameValues, type MergeInput, type MergeResult } from './merge';
 export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapshot, type ProductLock } from './lock';
 export { buildSnapshot, snapshotConfigType, snapshotLayerType, type Snapshot, type SnapshotBlob } from './snapshot';
@@ -29,7 +30,9 @@ export { checkInstance, instanceDirectory, placeRoles, type ProductInstance } fr
 export * from './manifests';
 export { loadProduct, type LoadedPipeline, type LoadedProduct } from './product';
 export { productFileNames } from './product-files';
-export { renderProduct, type RenderedPipeline, type RenderedProduct } from './render';
+export { renderProduct, type RenderedPipeline, type RenderedProduct, type RenderOptions } from './render';
+export type { Release } from './chart';
+export type { ProgramLimits } from './program-run';
 export { planProposal, type InstanceFiles, type Proposal, type ProposalInput, type ProposalKind } from './proposal';
 export type { ValueChange, ValueChangeKind } from './change';
 export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';

@@ -2,6 +2,9 @@ import { AirlockError } from '../report';
 import type { LocalizationField, LocalizationRule } from './config-data';
 import type { FileSetEdit } from './file-set';
 import { imageName, parseImageReference, type ImageParts } from './image-reference';
+import { evaluateMapping } from './mapping';
+import type { ProgramOptions } from './program-run';
+import { noPrograms } from './programs';
 import type { ReferenceStep, ResourceReader } from './source';
 
 /** An image (or chart) that localization wrote into the files. */
@@ -14,24 +17,24 @@ export interface LocalizedImage {
 /**
  * Turns localization rules into edits, with the locations that the reader's repository has now. Resources are looked up by name
  * and extra identity in the component the rules come from (`referencePath`). Unlike the MPAS controllers, `tag` is never a digest:
- * a rule that wants a part the reference lacks is `product.localization-lacks-part`.
+ * a rule that wants a part the reference lacks is `product.localization-lacks-part`. Mappings are evaluated by real CUE.
  */
 export async function localizationEdits(
   rules: readonly LocalizationRule[],
   reader: ResourceReader,
   referencePath: readonly ReferenceStep[] = [],
+  options: ProgramOptions = { programs: noPrograms },
 ): Promise<{ edits: FileSetEdit[]; images: LocalizedImage[] }> {
   const edits: FileSetEdit[] = [];
   const images = new Map<string, LocalizedImage>();
   for (const rule of rules) {
-    if (rule.mapping || !rule.resource) {
-      throw new AirlockError({
-        code: 'product.mapping-not-supported',
-        message: `The localization of ${rule.file} uses a CUE mapping, which is not supported yet by this version`,
-        remedy: 'Use image, registry, repository, fullyQualifiedRepository, tag or digest instead.',
-        where: rule.where,
-      });
+    if (rule.mapping) {
+      const { path, transform } = rule.mapping;
+      const value = await evaluateMapping({ transform, where: rule.where }, reader, referencePath, options);
+      edits.push({ file: rule.file, path, value, where: rule.where });
+      continue;
     }
+    if (!rule.resource) continue;
     const { name, extraIdentity } = rule.resource;
     const resource = await reader.find(name, { ...(extraIdentity && { extraIdentity }), referencePath });
     const reference = await reader.imageReference(resource);

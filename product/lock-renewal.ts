@@ -1,13 +1,15 @@
 import { AirlockError } from '../report';
-import { parseValues, type ValidationFault } from './configure';
+import { parseValues } from './configure';
 import { manifestDiff, type ObjectDiff } from './diff';
 import { checkInstance, instanceDirectory, placeRoles, type ProductInstance } from './instance';
 import { parseLock, textDigest, type ProductLock } from './lock';
 import { loadProduct } from './product';
 import { lockFiles, lockOf, productFileNames } from './product-files';
 import type { InstanceFiles } from './proposal-input';
-import { renderProduct } from './render';
+import { releases } from './releases';
+import { renderProduct, type RenderOptions } from './render';
 import { buildSnapshot, type Snapshot } from './snapshot';
+import type { ValidationFault } from './validation';
 import type { ResourceReader } from './source';
 
 export interface LockRenewalInput {
@@ -18,6 +20,8 @@ export interface LockRenewalInput {
   readonly current: InstanceFiles & { readonly lock: string };
   /** The commit that is answered. */
   readonly answers: { readonly commit: string; readonly subject?: string };
+  /** The programs of the languages that products are written in, and their bounds. */
+  readonly render?: Omit<RenderOptions, 'release'>;
 }
 
 export interface LockRenewal {
@@ -56,7 +60,11 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
   const product = await loadProduct(reader);
   // A values file that was deleted means the vendor's defaults; configuration takes them for whatever the file lacks.
   const values = current.values ?? '';
-  const rendered = await renderProduct(product, parseValues(values, valuesFile));
+  const placed = placeRoles(product.description, instance.targets);
+  const rendered = await renderProduct(product, parseValues(values, valuesFile), {
+    ...input.render,
+    release: releases(instance.name, product.description, placed),
+  });
   const snapshots = await Promise.all(
     rendered.pipelines.map(pipeline =>
       buildSnapshot(pipeline.files, {
@@ -70,7 +78,7 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
     ),
   );
   const renewed = lockOf(instance, product, values, snapshots);
-  const files = lockFiles(instance, product, placeRoles(product.description, instance.targets), renewed);
+  const files = lockFiles(instance, product, placed, renewed);
   const faults = rendered.faults.filter(each => each.source === 'consumer');
   const fits = files.get(lockFile) === current.lock && fluxFits(current, files, directory);
   const phase = fits ? 'unchanged' : faults.length > 0 ? 'blocked' : 'renewed';
@@ -81,9 +89,12 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
     lock: phase === 'renewed' ? renewed : lock,
     snapshots: phase === 'blocked' ? [] : snapshots,
     faults,
-    warnings: rendered.faults
-      .filter(each => each.source === 'vendor')
-      .map(each => `${each.path} ${each.message} (${each.where})`),
+    warnings: [
+      ...rendered.warnings,
+      ...rendered.faults
+        .filter(each => each.source === 'vendor')
+        .map(each => `${each.path} ${each.message} (${each.where})`),
+    ],
     commitMessage: [
       `${instance.name}: renew the lock for ${short}`,
       '',
@@ -106,10 +117,11 @@ export async function renewalDiff(
   before: string,
   after: string,
   file = 'values.yaml',
+  options: RenderOptions = {},
 ): Promise<ObjectDiff[]> {
   const product = await loadProduct(reader);
-  const old = await renderProduct(product, parseValues(before, file));
-  const now = await renderProduct(product, parseValues(after, file));
+  const old = await renderProduct(product, parseValues(before, file), options);
+  const now = await renderProduct(product, parseValues(after, file), options);
   return now.pipelines.flatMap(pipeline =>
     manifestDiff(old.pipelines.find(each => each.name === pipeline.name)?.files, pipeline.files),
   );

@@ -5,6 +5,7 @@ import { AirlockError, messageOf } from '../report';
 import { accessKind, componentDescriptors, oneResource, type ComponentVersionAccess, type Resource } from '../ocm';
 import {
   matchesIdentity,
+  type ProductComponent,
   type ProductResource,
   type ReferenceStep,
   type ResourceReader,
@@ -35,14 +36,11 @@ class OcmResourceReader implements ResourceReader {
     private readonly options: ResourceReaderOptions,
   ) {
     this.limit = options.limit ?? 64 * 1024 * 1024;
-    const { name, version: number, resources, componentReferences } = version.descriptor.component;
-    this.component = {
-      name,
-      version: number,
-      descriptorDigest: options.descriptorDigest ?? version.descriptorDigest,
-      resources,
-      references: componentReferences,
-    };
+    this.component = this.described(version, options.descriptorDigest);
+  }
+
+  async componentAt(referencePath: readonly ReferenceStep[]): Promise<ProductComponent> {
+    return referencePath.length === 0 ? this.component : this.described(await this.follow(referencePath));
   }
 
   async find(name: string, selector: ResourceSelector = {}): Promise<ProductResource> {
@@ -63,6 +61,12 @@ class OcmResourceReader implements ResourceReader {
     const bytes = Buffer.concat(chunks);
     checkDigest(bytes, resource, where);
     return this.unpacked(bytes, where);
+  }
+
+  private described(owner: ComponentVersionAccess, descriptorDigest = owner.descriptorDigest): ProductComponent {
+    const { name, version, resources, componentReferences } = owner.descriptor.component;
+    for (const resource of resources) this.owners.set(resource, owner);
+    return { name, version, descriptorDigest, resources, references: componentReferences };
   }
 
   /** Where the component's repository has the image now; the descriptor's digest is appended where the reference has none. */

@@ -1,5 +1,6 @@
 import { parseConfigData, defaultValues, defaultValuesText, type ConfigData } from './config-data';
 import { readProductDescription, type Pipeline, type ProductDescription, type ResourceRef } from './description';
+import { readRules, type Rules } from './rules';
 import type { ResourceReader, ResourceSelector } from './source';
 import type { ValueMap } from './value';
 
@@ -19,6 +20,8 @@ export interface LoadedPipeline {
   readonly configuration?: ConfigData;
   /** Markdown. */
   readonly readme?: string;
+  /** CUE and Rego rules: the pipeline's `schema` and `validation`. */
+  readonly rules: readonly Rules[];
 }
 
 /** Reads the description, configuration data and readmes of a component version. */
@@ -33,19 +36,25 @@ export async function loadProduct(reader: ResourceReader): Promise<LoadedProduct
     return text;
   };
   const configOf = async (ref: ResourceRef | undefined): Promise<ConfigData | undefined> =>
-    ref &&
-    parseConfigData(await textOf(ref), `${reader.component.name}:${reader.component.version} resource ${ref.name}`);
+    ref && parseConfigData(await textOf(ref), placeOf(ref));
+  const placeOf = (ref: ResourceRef): string =>
+    `${reader.component.name}:${reader.component.version} resource ${ref.name}`;
 
   const pipelines: LoadedPipeline[] = [];
   for (const pipeline of description.pipelines) {
     const localization = await configOf(pipeline.localization);
     const configuration = await configOf(pipeline.configuration?.rules);
     const readme = pipeline.configuration?.readme && (await textOf(pipeline.configuration.readme));
+    const rules: Rules[] = [];
+    for (const ref of [pipeline.schema, pipeline.validation]) {
+      if (ref) rules.push(await readRules(await reader.read(ref.name, selectorOf(ref)), placeOf(ref)));
+    }
     pipelines.push({
       pipeline,
       ...(localization && { localization }),
       ...(configuration && { configuration }),
       ...(readme !== undefined && { readme }),
+      rules,
     });
   }
   const withDefaults = pipelines.flatMap(({ pipeline, configuration }) =>

@@ -146,7 +146,7 @@ function execute(
     child.once('close', (code, killed) => {
       settle();
       const stderr = said.replaceAll(`${join(folder, 'work')}/`, '').replaceAll(folder, '');
-      if (refused !== undefined) reject(refused as Error);
+      if (refused !== undefined) reject(refused);
       else if (/\bout of memory\b|cannot allocate memory/.test(stderr))
         reject(exceeded(run, 'memory', `needs more than ${limits.memory >> 20} MiB of memory`));
       else if (code === null) reject(failed(run, `was ended by ${killed ?? 'a signal'}`));

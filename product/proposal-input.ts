@@ -1,4 +1,5 @@
-import type { ValidationFault } from './configure';
+import type { RenderOptions } from './render';
+import type { ValidationFault } from './validation';
 import type { ObjectDiff } from './diff';
 import type { ProductInstance } from './instance';
 import type { LocalizedImage } from './localize';
@@ -30,6 +31,8 @@ export interface ProposalInput {
   readonly verifiedBy?: readonly string[];
   /** Markdown. */
   readonly releaseNotes?: string;
+  /** The programs of the languages that products are written in, and their bounds. */
+  readonly render?: Omit<RenderOptions, 'release'>;
 }
 
 export type ProposalKind = 'none' | 'install' | 'upgrade' | 'downgrade' | 'renewal';

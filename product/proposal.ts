@@ -8,7 +8,8 @@ import { mergeValues, type MergeResult } from './merge';
 import { loadProduct, type LoadedProduct } from './product';
 import { lockOf, productFileNames, productFiles } from './product-files';
 import { proposalBody, proposalTitle } from './proposal-body';
-import { renderProduct, type RenderedProduct } from './render';
+import { releases } from './releases';
+import { renderProduct, type RenderedProduct, type RenderOptions } from './render';
 import type { Proposal, ProposalInput, ProposalKind } from './proposal-input';
 import { buildSnapshot } from './snapshot';
 
@@ -29,7 +30,8 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const before = await previousProduct(input, lock);
   const { merge, warnings } = mergeAll(input, product, before, lock, valuesFile);
 
-  const rendered = await renderProduct(product, parseValues(merge.text, valuesFile));
+  const options = { ...input.render, release: releases(instance.name, product.description, placed) };
+  const rendered = await renderProduct(product, parseValues(merge.text, valuesFile), options);
   const snapshots = await Promise.all(
     rendered.pipelines.map(pipeline =>
       buildSnapshot(pipeline.files, {
@@ -49,8 +51,9 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
   const notes = [
     ...warnings,
+    ...rendered.warnings,
     ...vendorFaults.map(
-      each => `The vendor's own default breaks the vendor's schema: ${each.path} ${each.message} (${each.where}).`,
+      each => `The vendor's own default breaks the vendor's rules: ${each.path} ${each.message} (${each.where}).`,
     ),
   ];
   const { component } = reader;
@@ -76,7 +79,7 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
     faults,
     warnings: notes,
     valuesDiff: textDiff(merged.values ?? '', merge.text, productFileNames.values).text,
-    manifestDiff: await renderedDiff(before, merged.values, rendered, valuesFile),
+    manifestDiff: await renderedDiff(before, merged.values, rendered, valuesFile, options),
   };
   const title = proposalTitle(described, instance.name);
   return {
@@ -179,8 +182,10 @@ async function renderedDiff(
   values: string | undefined,
   after: RenderedProduct,
   file: string,
+  options: RenderOptions,
 ): Promise<ObjectDiff[]> {
-  const old = before && values !== undefined ? await renderProduct(before, parseValues(values, file)) : undefined;
+  const old =
+    before && values !== undefined ? await renderProduct(before, parseValues(values, file), options) : undefined;
   return after.pipelines.flatMap(pipeline =>
     manifestDiff(old?.pipelines.find(each => each.name === pipeline.name)?.files, pipeline.files),
   );

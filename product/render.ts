@@ -1,15 +1,24 @@
-import { AirlockError } from '../report';
-import {
-  configurationEdits,
-  mergedConfiguration,
-  validateConfiguration,
-  type ConsumerValues,
-  type ValidationFault,
-} from './configure';
-import { editFiles, type FileSet } from './file-set';
+import { renderChart, type Release } from './chart';
+import { configurationEdits, mergedConfiguration, validateConfiguration, type ConsumerValues } from './configure';
+import { editFiles, type FileSet, type FileSetEdit } from './file-set';
+import { buildKustomization } from './kustomize';
 import { localizationEdits, type LocalizedImage } from './localize';
-import { selectorOf, type LoadedPipeline, type LoadedProduct } from './product';
-import { isTar, readTar } from './tar';
+import { readPipelineSource, type PipelineSource } from './pipeline-source';
+import type { LoadedPipeline, LoadedProduct } from './product';
+import type { ProgramLimits, ProgramOptions } from './program-run';
+import { noPrograms, type Programs } from './programs';
+import { faultAt, validateRules, type ValidationFault } from './validation';
+import type { Value, ValueMap } from './value';
+
+/** What rendering needs from outside. */
+export interface RenderOptions {
+  /** Default: none, so that a product which needs one is refused. */
+  readonly programs?: Programs;
+  readonly limits?: ProgramLimits;
+  readonly signal?: AbortSignal;
+  /** What a pipeline's chart is rendered for. Default: the pipeline's name, in the namespace `default`. */
+  readonly release?: (pipeline: string) => Release;
+}
 
 /** A pipeline's files as they will be applied. */
 export interface RenderedPipeline {
@@ -21,80 +30,97 @@ export interface RenderedPipeline {
 
 export interface RenderedProduct {
   readonly pipelines: readonly RenderedPipeline[];
-  /** What the product's own schema rejects, the consumer's and the vendor's. */
+  /** What the product's own rules reject, the consumer's and the vendor's. */
   readonly faults: readonly ValidationFault[];
+  /** What a reviewer should know, and what does not block. */
+  readonly warnings: readonly string[];
 }
 
-/** Localizes and configures every pipeline: vendor's files, consumer's registry, consumer's values. Writes nothing. */
-export async function renderProduct(product: LoadedProduct, consumer: ConsumerValues): Promise<RenderedProduct> {
+/**
+ * Localizes and configures every pipeline: vendor's files, consumer's registry, consumer's values; charts and kustomizations are
+ * built. The values must pass the JSON schema, CUE and Rego rules of the product. Writes nothing.
+ */
+export async function renderProduct(
+  product: LoadedProduct,
+  consumer: ConsumerValues,
+  options: RenderOptions = {},
+): Promise<RenderedProduct> {
+  const running = programOptions(options);
   const pipelines: RenderedPipeline[] = [];
   const faults: ValidationFault[] = unknownPipelines(product, consumer);
+  const warnings: string[] = [];
+  const values: Record<string, Value> = {};
   for (const loaded of product.pipelines) {
-    const { files, images, found } = await renderPipeline(product, loaded, consumer);
-    faults.push(...found);
-    pipelines.push({ name: loaded.pipeline.name, targetRoleName: loaded.pipeline.targetRoleName, files, images });
+    const { name, targetRoleName } = loaded.pipeline;
+    const merged = mergedValues(loaded, consumer);
+    if (merged) {
+      values[name] = merged;
+      faults.push(...validateConfiguration(name, loaded.configuration, merged, consumer));
+    }
+    const { source, images } = await fittedSource(product, loaded, merged, consumer.source.file, running);
+    const built = await build(source, options.release?.(name) ?? { name, namespace: 'default' }, running);
+    warnings.push(...built.warnings.map(each => `Pipeline ${name}: ${each}`));
+    pipelines.push({ name, targetRoleName, files: built.files, images });
   }
-  return { pipelines, faults };
+  faults.push(...(await validateRules(product, values, consumer, running)));
+  return { pipelines, faults, warnings };
 }
 
-async function renderPipeline(
+/** How programs are run for these options. */
+export function programOptions({ programs, limits, signal }: RenderOptions): ProgramOptions {
+  return { programs: programs ?? noPrograms, ...(limits && { limits }), ...(signal && { signal }) };
+}
+
+function mergedValues({ pipeline, configuration }: LoadedPipeline, consumer: ConsumerValues): ValueMap | undefined {
+  return configuration && mergedConfiguration(configuration, consumer.values[pipeline.name], consumer.source.file);
+}
+
+/** The source with the images' present locations and the values written into it. */
+async function fittedSource(
   product: LoadedProduct,
   { pipeline, localization, configuration }: LoadedPipeline,
-  consumer: ConsumerValues,
-): Promise<{ files: FileSet; images: LocalizedImage[]; found: ValidationFault[] }> {
-  let files = await sourceFiles(product, pipeline);
-  let images: LocalizedImage[] = [];
-  if (localization) {
-    const localized = await localizationEdits(
-      localization.localization,
-      product.reader,
-      pipeline.localization?.referencePath,
-    );
-    files = editFiles(files, localized.edits);
-    images = localized.images;
+  merged: ValueMap | undefined,
+  valuesFile: string,
+  running: ProgramOptions,
+): Promise<{ source: PipelineSource; images: readonly LocalizedImage[] }> {
+  const source = await readPipelineSource(product.reader, pipeline);
+  const localized =
+    localization &&
+    (await localizationEdits(localization.localization, product.reader, pipeline.localization?.referencePath, running));
+  const edits: FileSetEdit[] = [
+    ...(localized?.edits ?? []),
+    ...(configuration && merged ? configurationEdits(configuration, merged, valuesFile) : []),
+  ];
+  const files = editFiles(
+    source.files,
+    edits.map(edit => inChart(edit, source)),
+  );
+  return { source: { ...source, files }, images: localized?.images ?? [] };
+}
+
+/** Rules may name a chart's file with the chart's folder in front, as it is in the archive. */
+function inChart(edit: FileSetEdit, { folder }: PipelineSource): FileSetEdit {
+  return folder !== '' && edit.file.startsWith(folder) ? { ...edit, file: edit.file.slice(folder.length) } : edit;
+}
+
+async function build(
+  source: PipelineSource,
+  release: Release,
+  running: ProgramOptions,
+): Promise<{ files: FileSet; warnings: readonly string[] }> {
+  if (source.kind === 'chart') return renderChart(source.files, release, source.where, running);
+  if (source.kind === 'kustomization') {
+    return { files: await buildKustomization(source.files, source.where, running), warnings: [] };
   }
-  if (!configuration) return { files, images, found: [] };
-  const { file } = consumer.source;
-  const merged = mergedConfiguration(configuration, consumer.values[pipeline.name], file);
-  const found = validateConfiguration(pipeline.name, configuration, merged, consumer);
-  return { files: editFiles(files, configurationEdits(configuration, merged, file)), images, found };
+  return { files: source.files, warnings: [] };
 }
 
-async function sourceFiles(product: LoadedProduct, pipeline: LoadedPipeline['pipeline']): Promise<FileSet> {
-  const { reader } = product;
-  const { name } = pipeline.source;
-  const where = `${reader.component.name}:${reader.component.version} resource ${name}`;
-  const resource = await reader.find(name, selectorOf(pipeline.source));
-  const bytes = /helm/i.test(resource.type) ? undefined : await reader.read(name, selectorOf(pipeline.source));
-  if (bytes && isTar(bytes)) return readTar(bytes, where);
-  throw new AirlockError({
-    code: 'product.source-not-supported',
-    message: `The source of pipeline ${pipeline.name} is a resource of type ${resource.type} that is not a folder of manifests`,
-    remedy: 'This version deploys plain manifests: a resource with input type dir. Charts come later.',
-    where,
-  });
-}
-
-function unknownPipelines(product: LoadedProduct, { values, source }: ConsumerValues): ValidationFault[] {
+function unknownPipelines(product: LoadedProduct, consumer: ConsumerValues): ValidationFault[] {
   const known = product.pipelines.map(each => each.pipeline.name);
-  return Object.keys(values)
+  return Object.keys(consumer.values)
     .filter(key => !known.includes(key))
     .map(key => {
-      const offset = source.documents[0]?.contents && keyOffset(source.documents[0].contents, key);
-      const { line, column } = source.position(offset ?? 0);
-      return {
-        pipeline: key,
-        path: key,
-        message: `is not a pipeline of this product, which has ${known.join(', ')}`,
-        where: `${source.file}:${line}:${column}`,
-        line,
-        column,
-        source: 'consumer',
-      };
+      const message = `is not a pipeline of this product, which has ${known.join(', ')}`;
+      return faultAt(consumer, [key], { message, source: 'consumer' });
     });
-}
-
-function keyOffset(contents: unknown, key: string): number | undefined {
-  const { items } = contents as { items?: readonly { key?: { value?: unknown; range?: readonly number[] } }[] };
-  return items?.find(each => String(each.key?.value) === key)?.key?.range?.[0];
 }

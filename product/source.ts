@@ -57,6 +57,8 @@ export interface ResourceReader {
   find(resourceName: string, selector?: ResourceSelector): Promise<ProductResource>;
   /** Where the repository that holds the component holds this image now: `host/path[:tag][@digest]`. */
   imageReference(resource: ProductResource): Promise<string>;
+  /** The component at the end of a reference path; without steps the root. Throws `product.reference-not-found`. */
+  componentAt(referencePath: readonly ReferenceStep[]): Promise<ProductComponent>;
 }
 
 /** True when `resource` has every attribute of `wanted`. */

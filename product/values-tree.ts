@@ -10,7 +10,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { AirlockError } from '../report';
-import { afterColon } from './document-edit';
+import { afterColon } from './document-splice';
 import { isMap, type Value, type ValueMap } from './value';
 import { nodeValue, onlyDocument, parseYamlSource, type YamlDocument } from './yaml-source';
 

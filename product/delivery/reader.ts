@@ -53,6 +53,7 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
 function replicatedView(reader: ResourceReader, inputs: DeploymentInputs): ResourceReader {
   return {
     component: reader.component,
+    componentAt: path => reader.componentAt(path),
     find: (name, selector) => reader.find(name, selector),
     read: (name, selector) => reader.read(name, selector),
     imageReference: async resource => {

@@ -169,9 +169,9 @@ describe('localization', () => {
     expect(error.code).to.equal('product.localization-lacks-part');
     expect(error.where).to.equal('config.yaml:3:3');
   });
-  it('says that mappings are not supported yet', async () => {
+  it('names the program that is missing', async () => {
     expect((await refused('- {file: f, mapping: {path: a, transform: "out: 1"}}\n')).code).to.equal(
-      'product.mapping-not-supported',
+      'product.program-missing',
     );
   });
   it('takes references apart', () => {

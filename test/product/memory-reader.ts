@@ -35,16 +35,22 @@ export function memoryReader(name: string, version: string, resources: readonly 
     access: each.image ? { type: 'ociArtifact', imageReference: each.image } : { type: 'localBlob' },
   });
   const descriptor = JSON.stringify([name, version, resources]);
+  const component = {
+    name,
+    version,
+    descriptorDigest: `sha256:${createHash('sha256').update(descriptor).digest('hex')}`,
+    resources: resources.map(describe),
+    references: [],
+  };
   return {
-    component: {
-      name,
-      version,
-      descriptorDigest: `sha256:${createHash('sha256').update(descriptor).digest('hex')}`,
-      resources: resources.map(describe),
-      references: [],
-    },
+    component,
+    componentAt: () => Promise.resolve(component),
     find: (wanted, selector) => Promise.resolve().then(() => describe(find(wanted, selector))),
-    imageReference: resource => Promise.resolve(find(resource.name, resource).image ?? ''),
+    imageReference: async resource => {
+      const { image } = await Promise.resolve(find(resource.name, resource));
+      if (image !== undefined) return image;
+      throw new AirlockError({ code: 'product.image-not-in-registry', message: `${resource.name} is not an image` });
+    },
     read: (wanted, selector) =>
       Promise.resolve().then(() => {
         const { content } = find(wanted, selector);
