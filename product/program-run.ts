@@ -40,7 +40,7 @@ export interface ProgramResult {
   /** 0, or the program's own word that the input is wrong. */
   readonly code: number;
   readonly stdout: string;
-  /** At most the last 64 KiB. */
+  /** At most the first 64 KiB. */
   readonly stderr: string;
 }
 
@@ -112,8 +112,8 @@ function execute(
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    let refused: unknown;
-    const end = (reason: unknown): void => {
+    let refused: Error | undefined;
+    const end = (reason: Error): void => {
       refused ??= reason;
       killGroup(child.pid);
     };
@@ -121,7 +121,7 @@ function execute(
       () => end(exceeded(run, 'timeout', `did not end within ${limits.seconds} s`)),
       limits.seconds * 1000,
     );
-    const aborted = (): void => end(signal?.reason);
+    const aborted = (): void => end(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal?.addEventListener('abort', aborted, { once: true });
     const written: Buffer[] = [];
     let size = 0;
@@ -131,7 +131,7 @@ function execute(
       else written.push(chunk);
     });
     let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-64 * 1024)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(0, 64 * 1024)));
     // A program that ends without reading its input is judged by its exit code.
     child.stdin.on('error', () => undefined);
     child.stdin.end(run.stdin ?? '');

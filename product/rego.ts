@@ -40,15 +40,15 @@ export async function regoFaults(
       },
       options,
     );
-  let { stdout, stderr } = await evaluate('--v1-compatible');
-  let output = parsed(stdout);
-  if (isSyntaxError(output)) {
-    ({ stdout, stderr } = await evaluate('--v0-compatible'));
-    output = parsed(stdout);
+  let said = await evaluate('--v1-compatible');
+  let output = parsed(said.stdout);
+  // The Rego of before has rules without `if` and `contains`.
+  if (output?.errors?.some(each => / keyword is required /.test(each.message ?? ''))) {
+    said = await evaluate('--v0-compatible');
+    output = parsed(said.stdout);
   }
-  const errors = output?.errors ?? [];
-  const [first] = errors;
-  if (first !== undefined || output === undefined) throw invalid(first, stderr, files, where);
+  const [first] = output?.errors ?? [];
+  if (first !== undefined || output === undefined) throw invalid(first, said.stderr, files, where);
   return denials(output).map(denial => faultOf(denial, pipeline, input, files));
 }
 
@@ -71,13 +71,6 @@ function parsed(text: string): OpaOutput | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whatever OPA says before it evaluates: the old dialect is worth a try. */
-function isSyntaxError(output: OpaOutput | undefined): boolean {
-  return (
-    output === undefined || (output.errors ?? []).some(each => /^rego_(parse|compile)_error$/.test(each.code ?? ''))
-  );
 }
 
 /** Everything that the packages of the files deny. */
