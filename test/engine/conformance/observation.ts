@@ -1,0 +1,119 @@
+import { createDecipheriv, pbkdf2Sync } from 'node:crypto';
+import type { Value, Values } from './scenario';
+import { PASSPHRASE, PROJECT, SALT, shortName } from './world';
+import type { StoredDeployment, World } from './world';
+
+/** A step as an engine told it. */
+export interface ToldStep {
+  readonly phase: 'start' | 'done' | 'failed';
+  /** `create a`. */
+  readonly step: string;
+}
+
+/** What one engine did in one step of a scenario, in a form in which two engines can be compared. */
+export interface Observation {
+  readonly failed: boolean;
+  readonly told: readonly ToldStep[];
+  /** Counts of the summary, by operation. */
+  readonly summary: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  readonly errors: readonly string[];
+  /** Calls to the test's provider that change or read something. */
+  readonly calls: readonly string[];
+  readonly state: State;
+}
+
+/** A state without what differs from run to run. */
+export interface State {
+  /** By URN without stack and project; what stands twice has a `#2`. */
+  readonly resources: Readonly<Record<string, Values>>;
+  readonly pending: readonly string[];
+  readonly outputs: Values;
+}
+
+const SIGNATURE = '4dabf18193072939515e22adb298388d';
+const SECRET = '1b47061264138c4ac30d75fd1eb44270';
+
+let key: Buffer | undefined;
+
+/** Opens a secret by Pulumi's published format, without the code that is tested here. */
+function open(ciphertext: string): Value {
+  const [, nonce = '', sealed = ''] = ciphertext.split(':');
+  key ??= pbkdf2Sync(PASSPHRASE, Buffer.from(SALT.split(':')[1] ?? '', 'base64'), 1_000_000, 32, 'sha256');
+  const bytes = Buffer.from(sealed, 'base64');
+  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64'));
+  decipher.setAuthTag(bytes.subarray(-16));
+  const text = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString('utf8');
+  return JSON.parse(text) as Value;
+}
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** Of the writer or of the moment, or of where the program's file is. */
+const PASSING_FIELDS = new Set(['urn', 'type', 'created', 'modified', 'sourcePosition', 'stackTrace']);
+
+class Normalizer {
+  constructor(
+    private readonly dir: string,
+    private readonly stack: string,
+  ) {}
+
+  text(text: string): string {
+    return text
+      .replaceAll(this.dir, '@DIR@')
+      .replaceAll(`urn:pulumi:${this.stack}::${PROJECT}::`, '')
+      .replaceAll('pulumi-nodejs:dynamic/test:Thing', 'Thing')
+      .replace(UUID, '@ID@');
+  }
+
+  value(value: Value): Value {
+    if (typeof value === 'string') return value.startsWith('exports.handler') ? '@CODE@' : this.text(value);
+    if (Array.isArray(value)) return value.map(item => this.value(item));
+    if (typeof value !== 'object' || value === null) return value;
+    const { ciphertext } = value;
+    if (value[SIGNATURE] === SECRET && typeof ciphertext === 'string') return { secret: this.value(open(ciphertext)) };
+    const entries = Object.entries(value).map(([name, item]) => [this.text(name), this.value(item)] as const);
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+/** The order of what a resource depends on says nothing. */
+function sorted(field: string, value: Value): Value {
+  if (field === 'dependencies' && Array.isArray(value)) return [...value].sort();
+  if (field !== 'propertyDependencies' || typeof value !== 'object' || value === null) return value;
+  // A property without dependencies may be listed or left out.
+  const entries = Object.entries(value).filter(([, urns]) => Array.isArray(urns) && urns.length > 0);
+  return Object.fromEntries(entries.map(([name, urns]) => [name, [...(urns as Value[])].sort()]));
+}
+
+const isEmpty = (value: Value): boolean =>
+  value === null ||
+  value === false ||
+  value === '' ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
+
+export function normalState(deployment: StoredDeployment, world: World, stack: string): State {
+  const normal = new Normalizer(world.dir, stack);
+  const resources: Record<string, Values> = {};
+  let outputs: Values = {};
+  for (const resource of deployment.resources ?? []) {
+    const entry: Values = {};
+    for (const [field, raw] of Object.entries(resource)) {
+      const value = sorted(field, normal.value(raw as Value));
+      if (!PASSING_FIELDS.has(field) && !isEmpty(value)) entry[field] = value;
+    }
+    if (shortName(resource.urn) === 'Stack') {
+      outputs = (entry['outputs'] as Values | undefined) ?? {};
+      delete entry['outputs'];
+    }
+    const name = normal.text(resource.urn);
+    const copies = Object.keys(resources).filter(known => known.split('#')[0] === name).length;
+    resources[copies === 0 ? name : `${name}#${copies + 1}`] = entry;
+  }
+  const pending = (deployment.pending_operations ?? []).map(({ type, resource }) => `${type} ${shortName(resource.urn)}`);
+  return { resources: Object.fromEntries(Object.entries(resources).sort()), pending: pending.sort(), outputs };
+}
+
+/** The engine's own resources and what stays the same are not told as steps. */
+export function isTold(op: string, urn: string): boolean {
+  return op !== 'same' && !/::pulumi:providers:[^:$]*::default/.test(urn) && shortName(urn) !== 'Stack';
+}

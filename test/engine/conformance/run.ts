@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util';
+import { AlternatingDriver } from './alternating-driver';
+import type { Driver } from './driver';
+import { embedded } from './embedded-driver';
+import { findPulumi, PulumiDriver } from './pulumi-driver';
+import { record, recordOf } from './recorded';
+import { scenarios } from './scenarios';
+import { judge } from './verdict';
+import type { Verdict } from './verdict';
+
+/**
+ * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--record]`: puts the engines through the scenarios and prints a table.
+ * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    engine: { type: 'string', default: 'all' },
+    only: { type: 'string', default: '' },
+    jobs: { type: 'string', default: '2' },
+    record: { type: 'boolean', default: false },
+  },
+});
+
+function drivers(pulumi: PulumiDriver | undefined): Driver[] {
+  const all: Driver[] = [embedded];
+  if (pulumi) all.push(pulumi, new AlternatingDriver([embedded, pulumi]), new AlternatingDriver([pulumi, embedded]));
+  const wanted = {
+    airlock: all.slice(0, 1),
+    pulumi: all.slice(1, 2),
+    both: all.slice(0, 2),
+    mixed: all.slice(2),
+    all,
+  }[flags.engine];
+  if (!wanted || wanted.length === 0) throw new Error(`no such engine here: ${flags.engine}`);
+  return wanted;
+}
+
+async function main(): Promise<void> {
+  const found = findPulumi();
+  const pulumi = found === undefined ? undefined : new PulumiDriver(found);
+  const chosen = drivers(pulumi);
+  const wanted = scenarios.filter(({ id }) => id.includes(flags.only));
+  const work = wanted.flatMap(scenario => chosen.map(driver => ({ scenario, driver })));
+  const verdicts: Verdict[] = [];
+  const next = async (): Promise<void> => {
+    for (let job = work.shift(); job; job = work.shift()) {
+      const { scenario, driver } = job;
+      const recording = flags.record && driver === pulumi;
+      const verdict = await judge(driver, scenario, recording ? undefined : recordOf(scenario.id));
+      verdicts.push(verdict);
+      if (recording && verdict.outcomes.length === scenario.steps.length) record(scenario.id, verdict.outcomes);
+      const mark = verdict.problems.length === 0 ? 'ok' : 'FAILED';
+      process.stdout.write(`${mark.padEnd(7)}${driver.name.padEnd(16)}${scenario.id} (${verdict.seconds.toFixed(1)} s)\n`);
+      for (const problem of verdict.problems) process.stdout.write(`       ${problem.slice(0, 1500)}\n`);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(flags.jobs) }, next));
+  pulumi?.close();
+  process.stdout.write(`\n${table(verdicts, chosen)}\n`);
+  if (pulumi) process.stdout.write(`\nPulumi ${pulumi.version}\n`);
+  if (verdicts.some(verdict => verdict.problems.length > 0)) process.exitCode = 1;
+}
+
+/** Scenarios that hold, by theme and engine. */
+function table(verdicts: readonly Verdict[], engines: readonly Driver[]): string {
+  const themes = [...new Set(verdicts.map(({ id }) => id.split('/')[0] ?? ''))].sort();
+  const cell = (theme: string, engine: string): string => {
+    const of = verdicts.filter(({ id, engine: by }) => by === engine && (theme === 'all' || id.startsWith(`${theme}/`)));
+    return `${of.filter(({ problems }) => problems.length === 0).length}/${of.length}`;
+  };
+  const rows = [...themes, 'all'].map(theme => [theme, ...engines.map(({ name }) => cell(theme, name))]);
+  const lines = [['theme', ...engines.map(({ name }) => name)], ['---', ...engines.map(() => '---')], ...rows];
+  return lines.map(line => `| ${line.join(' | ')} |`).join('\n');
+}
+
+void main();
