@@ -1,4 +1,6 @@
 export * from './json';
+export type { ReadLimits } from './problem';
 export * from './read';
-export * from './write';
+export type { ReadDocument } from './rich-text';
 export { resolvePlainScalar } from './scalars';
+export { writeYaml } from './write';

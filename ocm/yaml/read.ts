@@ -1,41 +1,20 @@
+import { BlockText } from './block-text';
+import type { Json } from './json';
+import { JsonText } from './json-text';
 import {
-  Alias,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  Pair,
-  parseAllDocuments,
-  Scalar,
-  type Document,
-} from 'yaml';
-import { AirlockError, messageOf } from '../../report';
-import type { Json, JsonObject } from './json';
-import { resolvePlainScalar } from './scalars';
-
-/** Bounds on a document; all of them errors with a position, never a crash. */
-export interface ReadLimits {
-  /** Bytes of text. Default 32 MiB. */
-  readonly bytes?: number;
-  /** Nesting of maps and lists. Default 100. */
-  readonly depth?: number;
-  /** Values that come into being by expanding aliases. Default 100 000. */
-  readonly aliasedValues?: number;
-}
-
-/** A document as data, and where in the text each value stands. */
-export interface ReadDocument {
-  readonly value: Json;
-  /** `file:line:column` of the value at `path`, or of its nearest ancestor that exists. */
-  readonly locate: (path: readonly (string | number)[]) => string;
-}
-
-const defaults = { bytes: 32 * 1024 * 1024, depth: 100, aliasedValues: 100_000 };
+  defaultLimits,
+  invalid,
+  NotOfThisKind,
+  notText,
+  placeOf,
+  Refused,
+  type Path,
+  type ReadLimits,
+} from './problem';
+import { readRichText, type ReadDocument } from './rich-text';
 
 /**
- * Reads YAML or JSON (which is YAML) as the reference implementation does. One document per text.
+ * Reads YAML or JSON as the reference implementation does. One document per text.
  * Throws `ocm.invalid-yaml` naming `file:line:column`.
  */
 export function readYaml(bytes: Uint8Array, file: string, limits: ReadLimits = {}): ReadDocument {
@@ -48,39 +27,55 @@ export function readYaml(bytes: Uint8Array, file: string, limits: ReadLimits = {
 
 /** As {@link readYaml}, for texts that may hold several documents separated by `---`. */
 export function readYamlDocuments(bytes: Uint8Array, file: string, limits: ReadLimits = {}): ReadDocument[] {
-  const bound = { ...defaults, ...limits };
+  const bound = { ...defaultLimits, ...limits };
   if (bytes.byteLength > bound.bytes)
     throw invalid(`the file has ${bytes.byteLength} bytes, more than ${bound.bytes}`, file);
   const text = decode(bytes, file);
-  refuseDeepText(text, file, bound.depth);
-  const lines = new LineCounter();
-  const at = (node: { range?: readonly number[] | null } | null | undefined): string => {
-    const offset = node?.range?.[0];
-    if (offset === undefined) return file;
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  let documents: Document.Parsed[];
-  try {
-    const parsed = parseAllDocuments(text, {
-      schema: 'failsafe',
-      lineCounter: lines,
-      prettyErrors: false,
-      keepSourceTokens: false,
-    });
-    documents = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
-  } catch (error) {
-    throw invalid(messageOf(error), file, error);
+  const quick = readQuickly(text, file, bound.depth);
+  if (quick !== undefined) return [quick];
+  if (bytes.byteLength > bound.richBytes) {
+    throw invalid(
+      `the file has ${bytes.byteLength} bytes; above ${bound.richBytes} only JSON and plain block style are read`,
+      file,
+    );
   }
-  return documents.map(document => {
-    const problem = document.errors[0];
-    if (problem !== undefined) {
-      const { line, col } = lines.linePos(problem.pos[0]);
-      throw invalid(problem.message, `${file}:${line}:${col}`);
-    }
-    const value = new Conversion(document, at, bound).run();
-    return { value, locate: path => at(nodeAt(document, path)) };
+  return readRichText(text, file, bound);
+}
+
+/** JSON, and YAML as programs write it, without the detour of a syntax tree. Undefined for any other text. */
+function readQuickly(text: string, file: string, depth: number): ReadDocument | undefined {
+  const json = /^\s*[[{]/.test(text);
+  if (!json && (text.includes('\r') || notText.test(text))) return undefined;
+  const reader = (seen?: (path: Path, offset: number) => void): { read(): Json } =>
+    json ? new JsonText(text, depth, seen) : new BlockText(text, depth, seen);
+  try {
+    const value = reader().read();
+    return {
+      value,
+      locate: path =>
+        placeOf(
+          file,
+          text,
+          offsetOf(path, seen => reader(seen).read()),
+        ),
+    };
+  } catch (error) {
+    if (error instanceof NotOfThisKind) return undefined;
+    if (error instanceof Refused) throw invalid(error.message, placeOf(file, text, error.offset));
+    throw error;
+  }
+}
+
+/** Where a value stands, or its nearest ancestor that exists: found by reading again, because errors are rare. */
+function offsetOf(path: Path, read: (seen: (path: Path, offset: number) => void) => void): number {
+  let nearest = -1;
+  let found = 0;
+  read((at, offset) => {
+    if (at.length <= nearest || at.length > path.length || !at.every((step, index) => step === path[index])) return;
+    nearest = at.length;
+    found = offset;
   });
+  return found;
 }
 
 function decode(bytes: Uint8Array, file: string): string {
@@ -89,137 +84,4 @@ function decode(bytes: Uint8Array, file: string): string {
   } catch (error) {
     throw invalid('the text is not valid UTF-8', file, error);
   }
-}
-
-/** Flow nesting is found before parsing, because the parser recurses. */
-function refuseDeepText(text: string, file: string, depth: number): void {
-  let open = 0;
-  let worst = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code === 0x5b || code === 0x7b) worst = Math.max(worst, (open += 1));
-    else if ((code === 0x5d || code === 0x7d) && open > 0) open -= 1;
-    if (worst > depth * 50) throw invalid(`brackets are nested more than ${depth} deep`, file);
-  }
-}
-
-function nodeAt(document: Document.Parsed, path: readonly (string | number)[]): Node | null {
-  let found: unknown = document.contents;
-  for (const step of path) {
-    if (isAlias(found)) found = found.resolve(document);
-    let next: unknown;
-    if (isMap(found)) next = found.items.find(pair => isScalar(pair.key) && pair.key.value === step)?.value;
-    else if (isSeq(found)) next = found.items[Number(step)];
-    if (next === undefined || next === null) break;
-    found = next;
-  }
-  return found as Node | null;
-}
-
-class Conversion {
-  private aliased = 0;
-  private readonly open = new Set<unknown>();
-
-  constructor(
-    private readonly document: Document.Parsed,
-    private readonly at: (node: Node | null | undefined) => string,
-    private readonly bound: typeof defaults,
-  ) {}
-
-  run(): Json {
-    return this.convert(this.document.contents, 0, false);
-  }
-
-  private convert(node: unknown, depth: number, inAlias: boolean): Json {
-    if (node === null || node === undefined) return null;
-    if (depth > this.bound.depth)
-      throw invalid(`values are nested more than ${this.bound.depth} deep`, this.at(node as Node));
-    if (inAlias && (this.aliased += 1) > this.bound.aliasedValues) {
-      throw invalid(`aliases expand to more than ${this.bound.aliasedValues} values`, this.at(node as Node));
-    }
-    if (isAlias(node)) return this.alias(node, depth);
-    if (isScalar(node)) return this.scalar(node);
-    if (isSeq(node)) return this.within(node, () => node.items.map(item => this.convert(item, depth + 1, inAlias)));
-    if (isMap(node)) return this.within(node, () => this.map(node.items, depth, inAlias));
-    throw invalid('this kind of value is not supported', this.at(node as Node));
-  }
-
-  private within<T>(node: unknown, work: () => T): T {
-    if (this.open.has(node)) throw invalid('an alias refers to the value it stands in', this.at(node as Node));
-    this.open.add(node);
-    try {
-      return work();
-    } finally {
-      this.open.delete(node);
-    }
-  }
-
-  private alias(node: Alias, depth: number): Json {
-    const target = node.resolve(this.document);
-    if (target === undefined) throw invalid(`the alias *${node.source} refers to nothing`, this.at(node));
-    return this.convert(target, depth, true);
-  }
-
-  private map(pairs: readonly Pair[], depth: number, inAlias: boolean): JsonObject {
-    const result: JsonObject = {};
-    const merged: JsonObject[] = [];
-    for (const pair of pairs) {
-      const key = this.key(pair);
-      if (key === undefined) {
-        const source = this.convert(pair.value, depth, inAlias);
-        for (const each of Array.isArray(source) ? source : [source]) {
-          if (each === null || typeof each !== 'object' || Array.isArray(each))
-            throw invalid('<< takes a map or a list of maps', this.at(pair.key as Node));
-          merged.push(each);
-        }
-        continue;
-      }
-      if (Object.hasOwn(result, key))
-        throw invalid(`the key ${JSON.stringify(key)} stands twice in one map`, this.at(pair.key as Node));
-      // A plain assignment to __proto__ would set the prototype instead of a key.
-      Object.defineProperty(result, key, {
-        value: this.convert(pair.value, depth + 1, inAlias),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      });
-    }
-    for (const source of merged) {
-      for (const [key, value] of Object.entries(source)) if (!Object.hasOwn(result, key)) result[key] = value;
-    }
-    return result;
-  }
-
-  /** The key as JSON has it; undefined for the merge key `<<`. */
-  private key(pair: Pair): string | undefined {
-    const node = pair.key;
-    const key = isAlias(node) ? node.resolve(this.document) : node;
-    if (!isScalar(key)) throw invalid('a key must be a scalar', this.at(node as Node));
-    if (key.type === Scalar.PLAIN && key.source === '<<') return undefined;
-    const value = this.scalar(key);
-    if (value === null) return 'null';
-    return typeof value === 'string' ? value : String(value);
-  }
-
-  private scalar(node: Scalar): string | number | boolean | null {
-    const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
-    const tag = node.tag;
-    if (tag === undefined || tag === '!' || tag === 'tag:yaml.org,2002:str') {
-      if (tag === undefined && node.type === Scalar.PLAIN) {
-        try {
-          return resolvePlainScalar(text);
-        } catch (error) {
-          throw invalid(messageOf(error), this.at(node));
-        }
-      }
-      return text;
-    }
-    if (/^tag:yaml\.org,2002:(int|float|bool|null|timestamp)$/.test(tag)) return resolvePlainScalar(text);
-    if (tag === 'tag:yaml.org,2002:binary') return Buffer.from(text, 'base64').toString('latin1');
-    throw invalid(`the tag ${tag} is not supported`, this.at(node));
-  }
-}
-
-function invalid(message: string, where: string, cause?: unknown): AirlockError {
-  return new AirlockError({ code: 'ocm.invalid-yaml', message, where, remedy: 'Correct the file', cause });
 }

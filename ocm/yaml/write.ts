@@ -1,21 +1,25 @@
 import { isObject, type Json } from './json';
-import { resolvePlainScalar } from './scalars';
+import { byNaturalOrder } from './key-order';
+import { escaped, styleOf, type ScalarStyle } from './quote';
+
+/** go-yaml goes to another line at the first space beyond this column. */
+const width = 80;
 
 /**
- * Writes JSON data as the reference implementation's YAML: keys sorted, lists not indented, strings plain where they
- * read back as themselves, long lines not folded. Ends with a newline.
+ * Writes JSON data as the reference implementation's YAML (go-yaml v2): keys sorted, lists not indented, text plain where
+ * it reads back as itself, long text folded. Ends with a newline.
  */
 export function writeYaml(value: Json): string {
   const lines: string[] = [];
   if (isObject(value) && Object.keys(value).length > 0) block(value, '', lines);
   else if (Array.isArray(value) && value.length > 0) list(value, '', lines);
-  else lines.push(inline(value));
+  else scalar('', value, '  ', lines);
   return `${lines.join('\n')}\n`;
 }
 
 function block(value: { [key: string]: Json }, indent: string, lines: string[]): void {
   for (const key of Object.keys(value).sort(byNaturalOrder))
-    entry(`${indent}${scalar(key)}:`, value[key] ?? null, indent, lines);
+    entry(`${indent}${keyText(key)}:`, value[key] ?? null, indent, lines);
 }
 
 function entry(head: string, value: Json, indent: string, lines: string[]): void {
@@ -25,132 +29,78 @@ function entry(head: string, value: Json, indent: string, lines: string[]): void
   } else if (isObject(value) && Object.keys(value).length > 0) {
     lines.push(head);
     block(value, `${indent}  `, lines);
-  } else if (typeof value === 'string' && isLiteral(value)) {
-    literal(head, value, `${indent}  `, lines);
-  } else {
-    lines.push(`${head} ${inline(value)}`);
-  }
+  } else scalar(`${head} `, value, `${indent}  `, lines);
 }
 
 function list(items: readonly Json[], indent: string, lines: string[]): void {
+  const deeper = `${indent}  `;
   for (const item of items) {
     const inner: string[] = [];
-    if (isObject(item) && Object.keys(item).length > 0) block(item, `${indent}  `, inner);
-    else if (Array.isArray(item) && item.length > 0) list(item, `${indent}  `, inner);
-    else if (typeof item === 'string' && isLiteral(item)) literal(`${indent} `, item, `${indent}  `, inner);
-    else inner.push(`${indent}  ${inline(item)}`);
-    const first = inner[0] ?? '';
-    lines.push(`${indent}- ${first.slice(indent.length + 2)}`, ...inner.slice(1));
+    if (isObject(item) && Object.keys(item).length > 0) block(item, deeper, inner);
+    else if (Array.isArray(item) && item.length > 0) list(item, deeper, inner);
+    else scalar(deeper, item, deeper, inner);
+    const [first = '', ...others] = inner;
+    lines.push(`${indent}- ${first.slice(deeper.length)}`, ...others);
   }
 }
 
-function isLiteral(text: string): boolean {
-  return (
-    text.includes('\n') &&
-    /^[\t\n\x20-\x7e\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/.test(text) &&
-    !/^[ \t\n]/.test(text) &&
-    !/[ \t]\n|[ \t]$/.test(text)
-  );
+/** Writes a scalar (or an empty collection) behind `head`; further lines of it are indented by `indent`. */
+function scalar(head: string, value: Json, indent: string, lines: string[]): void {
+  if (typeof value === 'string') {
+    const style = styleOf(value);
+    if (style === 'literal') literal(head, value, indent, lines);
+    else lines.push(...folded(head, value, style, indent));
+  } else lines.push(`${head}${Array.isArray(value) ? '[]' : isObject(value) ? '{}' : bare(value)}`);
+}
+
+function bare(value: number | boolean | null): string {
+  if (typeof value !== 'number') return String(value);
+  if (Object.is(value, -0)) return '-0';
+  return Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63) ? String(value) : goFloat(value);
+}
+
+/** As Go's `strconv.FormatFloat(value, 'g', -1, 64)`: an exponent from 1e+06 and below 1e-04, of two digits or more. */
+export function goFloat(value: number): string {
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(value);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 function literal(head: string, text: string, indent: string, lines: string[]): void {
   const trailing = /\n*$/.exec(text)?.[0].length ?? 0;
-  const chomp = trailing === 0 ? '-' : trailing === 1 ? '' : '+';
-  lines.push(`${head} |${chomp}`);
+  const hint = /^[ \n]/.test(text) ? '2' : '';
+  lines.push(`${head}|${hint}${trailing === 0 ? '-' : trailing === 1 && text !== '\n' ? '' : '+'}`);
   const body = trailing === 0 ? text : text.slice(0, -1);
   for (const line of body.split('\n')) lines.push(line === '' ? '' : `${indent}${line}`);
 }
 
-function inline(value: Json): string {
-  if (Array.isArray(value)) return '[]';
-  if (isObject(value)) return '{}';
-  if (typeof value === 'string') return scalar(value);
-  return Object.is(value, -0) ? '-0.0' : JSON.stringify(value);
+function keyText(key: string): string {
+  const style = styleOf(key);
+  return folded('', key, style === 'literal' ? 'double' : style, '', Infinity)[0] ?? '';
 }
 
-const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-const datelike = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ]|$)/;
-
-function isPlain(text: string): boolean {
-  if (text === '' || text === '<<' || text === '=' || base60.test(text) || datelike.test(text)) return false;
-  if (!/^[\x20-\x7e\u00a1-\u2027\u2030-\ud7ff\ue000-\ufefe\uff00-\ufffd]*$/.test(text)) return false;
-  if (/^[\s,[\]{}#&*!|>'"%@`]/.test(text) || /\s$/.test(text) || /^[-?:](\s|$)/.test(text)) return false;
-  if (/: |:$| #/.test(text) || /^(---|\.\.\.)/.test(text)) return false;
-  try {
-    return resolvePlainScalar(text) === text;
-  } catch {
-    return false;
-  }
-}
-
-function scalar(text: string): string {
-  if (isPlain(text)) return text;
-  if (/^[\x20-\x7e]*$/.test(text) && !looksResolvable(text)) return `'${text.replaceAll("'", "''")}'`;
-  return doubleQuoted(text);
-}
-
-/** Go quotes with double quotes what would otherwise be read as another type. */
-function looksResolvable(text: string): boolean {
-  if (text === '' || base60.test(text) || datelike.test(text)) return true;
-  try {
-    return resolvePlainScalar(text) !== text;
-  } catch {
-    return true;
-  }
-}
-
-function doubleQuoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]/g,
-    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** The order of keys that go-yaml writes: runs of digits by value, letters after everything else. */
-export function byNaturalOrder(left: string, right: string): number {
-  const a = [...left];
-  const b = [...right];
-  let digits = false;
-  for (let index = 0; index < a.length && index < b.length; index += 1) {
-    const x = a[index] ?? '';
-    const y = b[index] ?? '';
-    if (x === y) {
-      digits = isDigit(x);
-      continue;
+/** The lines of a text behind `head`, in quotes where its style asks for them. */
+function folded(head: string, text: string, style: ScalarStyle, indent: string, limit = width): string[] {
+  const quote = style === 'single' ? "'" : style === 'double' ? '"' : '';
+  const chars = [...text];
+  const lines: string[] = [];
+  let line = `${head}${quote}`;
+  let column = [...line].length;
+  let afterSpace = false;
+  for (const [index, char] of chars.entries()) {
+    const inside = quote === '' || (index > 0 && index < chars.length - 1);
+    const beforeSpace = chars[index + 1] === ' ';
+    if (char === ' ' && !afterSpace && column > limit && inside && (style === 'double' || !beforeSpace)) {
+      lines.push(line);
+      line = style === 'double' && beforeSpace ? `${indent}\\` : indent;
+      column = line.length;
+    } else {
+      const written = style === 'double' ? escaped(char) : style === 'single' && char === "'" ? "''" : char;
+      line += written;
+      column += [...written].length;
     }
-    const xl = /\p{L}/u.test(x);
-    const yl = /\p{L}/u.test(y);
-    if (xl && yl) return compare(x, y);
-    if (xl || yl) {
-      if (digits) return xl ? -1 : 1;
-      return xl ? 1 : -1;
-    }
-    const byNumber = compareNumbers(a, b, index);
-    return byNumber === 0 ? compare(x, y) : byNumber;
+    afterSpace = char === ' ';
   }
-  return a.length - b.length;
-}
-
-function compareNumbers(a: readonly string[], b: readonly string[], index: number): number {
-  const run = (chars: readonly string[]): string => {
-    let end = index;
-    while (isDigit(chars[end] ?? '')) end += 1;
-    return chars.slice(index, end).join('');
-  };
-  // Go counts a run that starts with zeros as longer when digits other than zero came before it.
-  const left = run(a);
-  const right = run(b);
-  if (left === '' || right === '') return 0;
-  const x = BigInt(left);
-  const y = BigInt(right);
-  if (x !== y) return x < y ? -1 : 1;
-  return left.length - right.length;
-}
-
-function isDigit(char: string): boolean {
-  return char.length === 1 && char >= '0' && char <= '9';
-}
-
-function compare(x: string, y: string): number {
-  return (x.codePointAt(0) ?? 0) - (y.codePointAt(0) ?? 0);
+  return [...lines, `${line}${quote}`];
 }
