@@ -12,7 +12,7 @@ interface ReleaseRunnerFlags {
   publicUrl?: string;
   forgeUrl: string;
   workDir: string;
-  pipelineDir: string;
+  pipelineDir: string[];
   secretsDir: string;
   configMapsDir?: string;
 }
@@ -23,6 +23,9 @@ interface SourceControllerFlags {
   advertiseUrl: string;
   namespace: string;
 }
+
+/** Folders below examples/. */
+const examplePipelines = ['podinfo-pipeline', 'orders-pipeline'];
 
 /** `airlock serve`: the long-running programs that stand in for controllers where those cannot be had. */
 export function serveCommand(): Command {
@@ -52,9 +55,10 @@ function releaseRunner(): Command {
       new Option('--work-dir <folder>', 'runs and their logs').env('AIRLOCK_WORK_DIR').default('.airlock/releases'),
     )
     .addOption(
-      new Option('--pipeline-dir <folder>', 'Tekton manifests of the pipeline')
-        .env('AIRLOCK_PIPELINE_DIR')
-        .default(path.join(projectRoot(), 'examples', 'podinfo-pipeline'), 'the podinfo example'),
+      new Option('--pipeline-dir <folder...>', 'Tekton manifests of the pipelines').default(
+        examplePipelines.map(name => path.join(projectRoot(), 'examples', name)),
+        'those of the examples',
+      ),
     )
     .addOption(
       new Option(
@@ -84,7 +88,7 @@ function releaseRunner(): Command {
           },
         },
         workDir: path.resolve(flags.workDir),
-        pipelineDir: path.resolve(flags.pipelineDir),
+        pipelineDir: flags.pipelineDir.map(folder => path.resolve(folder)),
         secretsDir: path.resolve(flags.secretsDir),
         configMapsDir: path.resolve(flags.configMapsDir ?? flags.secretsDir),
         signal: untilEnded(),

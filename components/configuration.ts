@@ -3,6 +3,10 @@ import { AirlockError } from '../report';
 
 export type PlatformKind = 'kind' | 'none';
 
+/** A product below examples/ that the vendor can release. */
+export const examples = ['podinfo', 'orders'] as const;
+export type Example = (typeof examples)[number];
+
 /** The stack's configuration, typed (the schema with descriptions is in Pulumi.yaml). */
 export interface Configuration {
   /** `provider`: the platform and the vendor. `consumer`: one consumer environment. */
@@ -22,6 +26,8 @@ export interface Configuration {
   readonly admin: { readonly username: string; readonly password: pulumi.Output<string> };
   readonly providerOrganization: string;
   readonly componentRepository: string;
+  /** The vendor's products, each with a repository and a release pipeline; podinfo is always among them. */
+  readonly examples: readonly Example[];
   readonly providerRegistryReplicas: number;
   /** Tekton's release manifests, in the order in which they are applied: paths or https URLs. Empty: the release runner. */
   readonly tektonManifests: readonly string[];
@@ -56,11 +62,14 @@ function port(config: pulumi.Config, key: string, fallback: number): number {
   });
 }
 
-function tektonManifests(value: string, platform: string): string[] {
-  const sources = value
+const list = (value: string): string[] =>
+  value
     .split(',')
-    .map(source => source.trim())
+    .map(each => each.trim())
     .filter(Boolean);
+
+function tektonManifests(value: string, platform: string): string[] {
+  const sources = list(value);
   const invalid = (message: string, remedy: string): AirlockError =>
     new AirlockError({ code: 'components.config-invalid', message, remedy });
   const stack = pulumi.getStack();
@@ -103,6 +112,7 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     },
     providerOrganization: text('providerOrganization', 'software-provider'),
     componentRepository: text('componentRepository', 'podinfo-component'),
+    examples: list(text('examples', 'podinfo')).map(each => oneOf('examples', each, examples)),
     providerRegistryReplicas: replicas,
     tektonManifests: tektonManifests(text('tektonManifests', ''), text('platform', 'kind')),
     component: text('component', 'ocm.software/demos/podinfo'),

@@ -1,6 +1,6 @@
 import type * as k8s from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
-import type { Configuration } from './configuration';
+import type { Configuration, Example } from './configuration';
 import type { RegistryAccess } from './registry';
 
 /** How Airlock's resources reach the forge. */
@@ -40,13 +40,15 @@ export interface ReleaseRunnerArgs {
   /** PEM. */
   readonly publicKey: pulumi.Output<string>;
   readonly webhookSecret: pulumi.Output<string>;
-  /** Folder with the pipeline's manifests. */
-  readonly pipeline: string;
+  /** Folders with the pipelines' manifests. */
+  readonly pipelines: readonly string[];
+  /** Examples whose releases it builds: it is given the programs that they put into images. */
+  readonly examples: readonly Example[];
 }
 
 export interface ReleaseRunnerAccess {
-  /** Where the forge delivers release events to. */
-  readonly webhookUrl: pulumi.Output<string>;
+  /** Where the forge delivers release events to, for a pipeline's EventListener. */
+  webhookUrl(listener: string): pulumi.Output<string>;
   /** Where people read the runs' logs. */
   readonly url: pulumi.Output<string>;
 }

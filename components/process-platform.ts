@@ -98,7 +98,7 @@ export class ProcessPlatform implements Platform {
         env: {
           ...releaseRunnerEnvironment(args, hostOf('releases', this.configuration)),
           AIRLOCK_SECRETS_DIR: '{directory}/secrets',
-          AIRLOCK_PODINFO_DIR: '{podinfo}',
+          ...Object.fromEntries(args.examples.map(name => [`AIRLOCK_${name.toUpperCase()}_DIR`, `{${name}}`])),
         },
         files: releaseRunnerFiles(args),
         readyUrl: `http://127.0.0.1:${port}/healthz`,
@@ -106,7 +106,7 @@ export class ProcessPlatform implements Platform {
       options,
     );
     return {
-      webhookUrl: running.directory.apply(() => `http://127.0.0.1:${port}/hooks/gitea`),
+      webhookUrl: listener => running.directory.apply(() => `http://127.0.0.1:${port}/hooks/gitea/${listener}`),
       url: running.directory.apply(() => `http://${hostOf('releases', this.configuration)}/runs`),
     };
   }

@@ -1,10 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
-import path from 'node:path';
 import type { Configuration } from './configuration';
 import { KindPlatform } from './kind-platform';
 import { hostOf, type Platform } from './platform';
 import { ProcessPlatform } from './process-platform';
 import { SoftwareProvider } from './software-provider';
+import { vendorProducts } from './vendor-product';
 
 /** The platform and the vendor's side. What consumers need of it are its outputs. */
 export function providerStack(configuration: Configuration, examples: string): Record<string, pulumi.Input<unknown>> {
@@ -12,8 +12,7 @@ export function providerStack(configuration: Configuration, examples: string): R
   const provider = new SoftwareProvider('provider', {
     configuration,
     platform,
-    examples: path.join(examples, 'podinfo'),
-    pipeline: path.join(examples, 'podinfo-pipeline'),
+    products: vendorProducts(configuration, examples),
   });
   return {
     ...outputs,

@@ -47,8 +47,8 @@ export interface ReleaseRunnerComponentArgs extends ReleaseRunnerArgs {
 
 /** Runs the release pipeline in the cluster where Tekton cannot be had: the same Tasks, their steps as processes. */
 export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRunnerAccess {
-  readonly webhookUrl: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
+  private readonly hooks: pulumi.Output<string>;
 
   constructor(name: string, args: ReleaseRunnerComponentArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:ReleaseRunner', name, {}, options);
@@ -96,8 +96,12 @@ export class ReleaseRunner extends pulumi.ComponentResource implements ReleaseRu
       },
       this,
     );
-    this.webhookUrl = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
+    this.hooks = pulumi.interpolate`http://release-runner.${args.namespace}.svc:8080/hooks/gitea`;
     this.url = answering.id.apply(() => `http://${args.host}/runs`);
-    this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
+    this.registerOutputs({ url: this.url });
+  }
+
+  webhookUrl(listener: string): pulumi.Output<string> {
+    return pulumi.interpolate`${this.hooks}/${listener}`;
   }
 }

@@ -5,6 +5,7 @@ import { Files, Organization, Password, Repository, SigningKey, Webhook } from '
 import type { Configuration } from './configuration';
 import { hostOf, type Platform } from './platform';
 import type { RegistryAccess } from './registry';
+import type { VendorProduct } from './vendor-product';
 
 /** Text files below a folder, by path relative to it. */
 function filesBelow(folder: string): Record<string, string> {
@@ -20,13 +21,11 @@ function filesBelow(folder: string): Record<string, string> {
 export interface SoftwareProviderArgs {
   configuration: Configuration;
   platform: Platform;
-  /** Folder with one folder per branch of the component's repository. */
-  examples: string;
-  /** Folder with the release pipeline's manifests; they are committed to `.tekton/`. */
-  pipeline: string;
+  /** What the vendor releases; the first is the one that the stack's outputs name. */
+  products: readonly VendorProduct[];
 }
 
-/** The vendor: organisation, component repository, registry, signing key and the pipeline that releases run. */
+/** The vendor: organisation, registry, signing key, and for each product its repository and the pipeline that releases run. */
 export class SoftwareProvider extends pulumi.ComponentResource {
   readonly registry: RegistryAccess;
   readonly publicKey: pulumi.Output<string>;
@@ -36,33 +35,14 @@ export class SoftwareProvider extends pulumi.ComponentResource {
   constructor(name: string, args: SoftwareProviderArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:index:SoftwareProvider', name, {}, options);
     const child = { parent: this };
-    const { configuration, platform } = args;
+    const { configuration, platform, products } = args;
     const forge = platform.forge;
-    const owner = configuration.providerOrganization;
     this.registry = platform.registry('provider-registry', 'provider', {
       ...child,
       replicas: configuration.providerRegistryReplicas,
     });
-
+    const owner = configuration.providerOrganization;
     const organization = new Organization(`${name}-organization`, { forge, name: owner, visibility: 'public' }, child);
-    const repository = new Repository(
-      `${name}-repository`,
-      {
-        forge,
-        owner: organization.name,
-        name: configuration.componentRepository,
-        private: false,
-        description: `Releases of ${configuration.component}`,
-      },
-      child,
-    );
-    const pipeline = Object.fromEntries(
-      Object.entries(filesBelow(args.pipeline)).map(([file, text]) => [`.tekton/${file}`, text]),
-    );
-    const main = this.branch(name, 'main', args, repository, pipeline, child);
-    for (const branch of ['new-release', 'new-config'])
-      this.branch(name, branch, args, repository, pipeline, { ...child, dependsOn: [main] });
-
     const key = new SigningKey(`${name}-signing-key`, {}, child);
     const webhookSecret = new Password(`${name}-webhook-secret`, {}, child);
     const runner = platform.releaseRunner(
@@ -75,24 +55,30 @@ export class SoftwareProvider extends pulumi.ComponentResource {
         signingKey: key.privateKey,
         publicKey: key.publicKey,
         webhookSecret: webhookSecret.result,
-        pipeline: args.pipeline,
+        pipelines: [...new Set(products.flatMap(each => each.pipelines))],
+        examples: products.map(each => each.example),
       },
       child,
     );
-    new Webhook(
-      `${name}-release-webhook`,
-      {
-        forge,
-        owner: organization.name,
-        repository: repository.name,
-        url: runner.webhookUrl,
-        secret: webhookSecret.result,
-        events: ['release'],
-      },
-      child,
-    );
+    const repositories = products.map((product, index) => {
+      const prefix = index === 0 ? name : `${name}-${product.example}`;
+      const repository = this.repository(prefix, product, args, organization);
+      new Webhook(
+        `${prefix}-release-webhook`,
+        {
+          forge,
+          owner: organization.name,
+          repository: repository.name,
+          url: runner.webhookUrl(product.listener),
+          secret: webhookSecret.result,
+          events: ['release'],
+        },
+        child,
+      );
+      return repository;
+    });
     this.publicKey = key.publicKey;
-    this.repositoryUrl = repository.url;
+    this.repositoryUrl = repositories[0]?.url ?? organization.name;
     this.releasesUrl = runner.url;
     this.registerOutputs({
       publicKey: this.publicKey,
@@ -101,25 +87,46 @@ export class SoftwareProvider extends pulumi.ComponentResource {
     });
   }
 
-  private branch(
+  /** The repository of a product with its branches. */
+  private repository(
     name: string,
-    branch: string,
-    args: SoftwareProviderArgs,
-    repository: Repository,
-    pipeline: Record<string, string>,
-    options: pulumi.CustomResourceOptions,
-  ): Files {
-    return new Files(
-      `${name}-${branch}`,
+    product: VendorProduct,
+    { platform }: SoftwareProviderArgs,
+    organization: Organization,
+  ): Repository {
+    const child = { parent: this };
+    const { forge } = platform;
+    const repository = new Repository(
+      `${name}-repository`,
       {
-        forge: args.platform.forge,
-        owner: args.configuration.providerOrganization,
-        repository: repository.name,
-        branch,
-        files: { ...filesBelow(path.join(args.examples, branch)), ...pipeline },
-        message: `Seed branch ${branch}`,
+        forge,
+        owner: organization.name,
+        name: product.repository,
+        private: false,
+        description: `Releases of ${product.component}`,
       },
-      options,
+      child,
     );
+    const pipeline = Object.fromEntries(
+      product.pipelines
+        .flatMap(folder => Object.entries(filesBelow(folder)))
+        .map(([file, text]) => [`.tekton/${file}`, text]),
+    );
+    const branch = (branchName: string, options: pulumi.CustomResourceOptions): Files =>
+      new Files(
+        `${name}-${branchName}`,
+        {
+          forge,
+          owner: organization.name,
+          repository: repository.name,
+          branch: branchName,
+          files: { ...filesBelow(path.join(product.branches, branchName)), ...pipeline },
+          message: `Seed branch ${branchName}`,
+        },
+        options,
+      );
+    const main = branch('main', child);
+    for (const each of ['new-release', 'new-config']) branch(each, { ...child, dependsOn: [main] });
+    return repository;
   }
 }

@@ -40,8 +40,8 @@ export interface TektonArgs extends ReleaseRunnerArgs {
 
 /** Tekton Pipelines and Triggers, and in the provider's namespace the release pipeline with what starts it. */
 export class Tekton extends pulumi.ComponentResource implements ReleaseRunnerAccess {
-  readonly webhookUrl: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
+  private readonly namespace: string;
 
   constructor(name: string, args: TektonArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:platform:Tekton', name, {}, options);
@@ -59,7 +59,7 @@ export class Tekton extends pulumi.ComponentResource implements ReleaseRunnerAcc
     const objs = pulumi
       .all([args.image, args.ingressIP])
       .apply(([image, ingressIP]) => [
-        ...pipelineObjects(args.pipeline, { namespace, image, ingressIP }),
+        ...args.pipelines.flatMap(folder => pipelineObjects(folder, { namespace, image, ingressIP })),
         listenerBinding(namespace),
       ]);
     const pipeline = new k8s.yaml.v2.ConfigGroup(
@@ -67,11 +67,15 @@ export class Tekton extends pulumi.ComponentResource implements ReleaseRunnerAcc
       { objs },
       { ...child, dependsOn: [...installed, ...secrets] },
     );
-    // Tekton Triggers serves an EventListener by a Service of this name.
-    this.webhookUrl = pulumi.interpolate`http://el-releases.${namespace}.svc:8080`;
     // Without Tekton's dashboard, the statuses of the releases' commits say how their runs went.
     this.url = pulumi.all([args.forge.url, pipeline.urn]).apply(([url]) => `${url}/${args.repository}/releases`);
-    this.registerOutputs({ webhookUrl: this.webhookUrl, url: this.url });
+    this.namespace = namespace;
+    this.registerOutputs({ url: this.url });
+  }
+
+  /** Tekton Triggers serves an EventListener by a Service of this name. */
+  webhookUrl(listener: string): pulumi.Output<string> {
+    return pulumi.interpolate`http://el-${listener}.${this.namespace}.svc:8080`;
   }
 
   /** Each manifest after the one before: what comes later needs the webhooks of what came earlier. */

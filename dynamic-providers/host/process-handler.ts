@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findProcess, startProcess, stopProcess, type ProcessSpec } from '../../host';
-import { ensureBinary, giteaStaticRoot, podinfoFolder, projectRoot } from '../../images';
+import { ensureBinary, giteaStaticRoot, ordersFolder, podinfoFolder, projectRoot } from '../../images';
 import { served, type Handler, type Unchecked } from '../handler';
 import { ensureAdministrator, type Administrator } from './gitea-administrator';
 
@@ -59,6 +59,12 @@ class ProcessHandler implements Handler<Inputs, Inputs> {
   }
 }
 
+/** The programs of the examples, where the environment names them. */
+const exampleFolders: Readonly<Record<string, () => Promise<string>>> = {
+  '{podinfo}': podinfoFolder,
+  '{orders}': ordersFolder,
+};
+
 const runDirectory = (inputs: Inputs): string => path.resolve(inputs.directory);
 const ownDirectory = (inputs: Inputs): string => path.join(runDirectory(inputs), inputs.processName);
 
@@ -67,9 +73,10 @@ async function start(inputs: Inputs, before?: Administrator): Promise<void> {
   await mkdir(own, { recursive: true, mode: 0o700 });
   const places: Record<string, string> = { '{directory}': own };
   if (inputs.program === 'gitea') places['{static}'] = await giteaStaticRoot();
-  if (Object.values(inputs.env).includes('{podinfo}')) places['{podinfo}'] = await podinfoFolder();
+  for (const [place, folder] of Object.entries(exampleFolders))
+    if (Object.values(inputs.env).includes(place)) places[place] = await folder();
   const placed = (text: string): string =>
-    text.replace(/\{(directory|static|podinfo)\}/g, found => places[found] ?? found);
+    text.replace(/\{(directory|static|podinfo|orders)\}/g, found => places[found] ?? found);
 
   for (const [file, content] of Object.entries(inputs.files)) {
     const target = path.join(own, file);

@@ -21,8 +21,8 @@ export interface ReleaseRunnerOptions {
   readonly forge: { readonly url: string; readonly credentials: GiteaCredentials };
   /** Runs, logs and work in progress. Kept over restarts. */
   readonly workDir: string;
-  /** Tekton manifests: Tasks, Pipeline, EventListener, TriggerBinding, TriggerTemplate. */
-  readonly pipelineDir: string;
+  /** One or several folders with Tekton manifests: Tasks, Pipeline, EventListener, TriggerBinding, TriggerTemplate. */
+  readonly pipelineDir: string | readonly string[];
   /** One folder per secret, one file per key, as Kubernetes mounts them. */
   readonly secretsDir: string;
   /** The same for config maps. */

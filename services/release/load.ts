@@ -37,17 +37,23 @@ const installation = new Set([
   'Kustomization',
 ]);
 
-/** Reads all `*.yaml` of a folder. Throws `release.invalid-pipeline`, naming file and line. */
-export async function loadPipelines(folder: string): Promise<PipelineSet> {
+/**
+ * Reads all `*.yaml` of the folders; pipelines of one may use tasks of another. Throws `release.invalid-pipeline`, naming file
+ * and line.
+ */
+export async function loadPipelines(folders: string | readonly string[]): Promise<PipelineSet> {
   const found = new Map<string, Map<string, Manifest>>(
     Object.keys(schemas).map(kind => [kind, new Map<string, Manifest>()]),
   );
-  for (const file of await yamlFiles(folder)) {
-    for (const manifest of await manifestsIn(join(folder, file), file)) {
-      const ofKind = found.get(manifest.kind);
-      if (ofKind?.has(manifest.metadata.name))
-        throw invalid(file, `${manifest.kind} ${manifest.metadata.name} is there twice`);
-      ofKind?.set(manifest.metadata.name, manifest);
+  const all = typeof folders === 'string' ? [folders] : folders;
+  for (const folder of all) {
+    for (const file of await yamlFiles(folder)) {
+      for (const manifest of await manifestsIn(join(folder, file), file)) {
+        const ofKind = found.get(manifest.kind);
+        if (ofKind?.has(manifest.metadata.name))
+          throw invalid(file, `${manifest.kind} ${manifest.metadata.name} is there twice`);
+        ofKind?.set(manifest.metadata.name, manifest);
+      }
     }
   }
   const set = {
@@ -57,7 +63,7 @@ export async function loadPipelines(folder: string): Promise<PipelineSet> {
     pipelines: found.get('Pipeline') as Map<string, Pipeline>,
     tasks: found.get('Task') as Map<string, Task>,
   };
-  checkReferences(set, folder);
+  checkReferences(set, all.join(', '));
   return set;
 }
 

@@ -16,7 +16,7 @@ export interface ServerParts {
 /** A release event has about ten kilobytes. */
 const maxBodyBytes = 1024 * 1024;
 
-/** `POST /hooks/gitea`, `GET /runs`, `/runs/<id>`, `/runs/<id>/log`, `/healthz`. */
+/** `POST /hooks/gitea` and `/hooks/gitea/<event listener>`, `GET /runs`, `/runs/<id>`, `/runs/<id>/log`, `/healthz`. */
 export function releaseServer(parts: ServerParts): Server {
   const server = createServer((request, response) => {
     answer(parts, request, response).catch((error: unknown) => {
@@ -33,9 +33,10 @@ export function releaseServer(parts: ServerParts): Server {
 
 async function answer(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://runner');
-  if (pathname === '/hooks/gitea') {
+  const hooked = /^\/hooks\/gitea(?:\/([^/]+))?$/.exec(pathname);
+  if (hooked) {
     if (request.method !== 'POST') return send(response, 405, 'text/plain', 'POST release events here\n');
-    return hook(parts, request, response);
+    return hook(parts, request, response, hooked[1]);
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, 'text/plain', 'Not here\n');
   if (pathname === '/healthz') return send(response, 200, 'text/plain', 'ok\n');
@@ -64,6 +65,7 @@ async function hook(
   { runner, webhookSecret, log }: ServerParts,
   request: IncomingMessage,
   response: ServerResponse,
+  listener: string | undefined,
 ): Promise<void> {
   const body = await bodyOf(request);
   if (!body) return send(response, 413, 'text/plain', `Larger than ${maxBodyBytes} bytes\n`);
@@ -77,6 +79,7 @@ async function hook(
     const received = await runner.receive({
       headers: headersOf(request),
       body: JSON.parse(body.toString('utf8')) as unknown,
+      ...(listener === undefined ? {} : { listener }),
     });
     if ('ignored' in received) return send(response, 202, 'text/plain', `Ignored: ${received.ignored}\n`);
     send(

@@ -8,6 +8,8 @@ export interface DeliveredEvent {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: unknown;
+  /** The EventListener that it was sent to; undefined: to all of them. */
+  readonly listener?: string;
 }
 
 type Trigger = EventListener['spec']['triggers'][number];
@@ -18,6 +20,7 @@ type Trigger = EventListener['spec']['triggers'][number];
  */
 export function runFor(set: PipelineSet, event: DeliveredEvent): PipelineRun | undefined {
   for (const [listenerName, listener] of set.listeners) {
+    if (event.listener !== undefined && event.listener !== listenerName) continue;
     for (const trigger of listener.spec.triggers) {
       const where = `EventListener ${listenerName}, trigger ${trigger.name}`;
       if ((trigger.interceptors ?? []).every(interceptor => passes(interceptor, event, where)))

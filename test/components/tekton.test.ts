@@ -55,7 +55,8 @@ function releaseArgs(): ReleaseRunnerArgs {
     signingKey: secret('private'),
     publicKey: pulumi.output('public'),
     webhookSecret: secret('s'),
-    pipeline: pipelineFolder,
+    pipelines: [pipelineFolder],
+    examples: ['podinfo'],
   };
 }
 
@@ -113,14 +114,14 @@ describe('components: what runs the releases, and Flux’ sources', function () 
         ingressIP: pulumi.output('10.96.0.9'),
       });
       const access = platform.releaseRunner('release-runner', releaseArgs(), {});
-      access.webhookUrl.apply(url => addresses.push(url));
+      access.webhookUrl('releases').apply(url => addresses.push(url));
     });
   let addresses: string[] = [];
   beforeEach(() => (addresses = []));
 
   it('is Airlock’s release runner unless the configuration names Tekton’s manifests', async () => {
     const resources = await releases('');
-    expect(addresses).to.deep.equal(['http://release-runner.software-provider.svc:8080/hooks/gitea']);
+    expect(addresses).to.deep.equal(['http://release-runner.software-provider.svc:8080/hooks/gitea/releases']);
     expect(resources.map(each => each.type)).to.include('kubernetes:apps/v1:Deployment');
     expect(resources.map(each => each.type)).not.to.include('kubernetes:yaml/v2:ConfigGroup');
   });

@@ -12,6 +12,9 @@ const wanted = /300-(task|pipeline|pipelinerun|eventlistener|triggerbinding|trig
 /** The release pipeline of the podinfo example. */
 export const pipelineFolder = join(__dirname, '..', '..', 'examples', 'podinfo-pipeline');
 
+/** That of the orders example, which uses tasks of the other. */
+export const ordersPipelineFolder = join(__dirname, '..', '..', 'examples', 'orders-pipeline');
+
 /** Undefined where they are not to be had: the caller says so and skips. */
 export function tektonDefinitions(): KubernetesObject[] | undefined {
   if (!definitions.every(folder => existsSync(folder))) return undefined;

@@ -2,7 +2,13 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import { expect } from 'chai';
 import { loadPipelines } from '../../../services/release/load';
 import { runFor } from '../../../services/release/trigger';
-import { objectsIn, pipelineFolder, tektonDefinitions, withoutDefinitions } from '../../support/tekton';
+import {
+  objectsIn,
+  ordersPipelineFolder,
+  pipelineFolder,
+  tektonDefinitions,
+  withoutDefinitions,
+} from '../../support/tekton';
 
 type Schema = Record<string, unknown>;
 
@@ -38,7 +44,7 @@ function schemaFor(apiVersion: string, kind: string): Schema {
   throw new Error(`no definition of ${apiVersion} ${kind}`);
 }
 
-describe('the podinfo release pipeline', () => {
+describe('the release pipelines of the examples', () => {
   const ajv = new Ajv({ strict: false, formats: { int32: true, int64: true, 'date-time': true } });
 
   const validators = new Map<string, ValidateFunction>();
@@ -53,8 +59,9 @@ describe('the podinfo release pipeline', () => {
       console.log(withoutDefinitions);
       return this.skip();
     }
-    const objects = objectsIn(pipelineFolder).filter(object => object.apiVersion.includes('tekton.dev/'));
-    expect(objects).to.have.length(11);
+    const all = [...objectsIn(pipelineFolder), ...objectsIn(ordersPipelineFolder)];
+    const objects = all.filter(object => object.apiVersion.includes('tekton.dev/'));
+    expect(objects).to.have.length(11 + 6);
     const runs = objects
       .filter(object => object.kind === 'TriggerTemplate')
       .flatMap(object => (object['spec'] as { resourcetemplates: typeof objects }).resourcetemplates);
@@ -72,6 +79,18 @@ describe('the podinfo release pipeline', () => {
     const task = objectsIn(pipelineFolder).find(object => object.kind === 'Task');
     const validate = validatorOf('tekton.dev/v1', 'Task');
     expect(validate({ ...task, spec: { ...(task?.['spec'] as object), stepz: [] } })).to.equal(false);
+  });
+
+  it('are told apart by the listener that the repository of each delivers to', async () => {
+    const set = await loadPipelines([pipelineFolder, ordersPipelineFolder]);
+    const event = {
+      headers: { 'x-gitea-event': 'release' },
+      body: { action: 'published', release: { tag_name: 'v1.0.0' }, repository: { clone_url: 'http://forge/a/b.git' } },
+    };
+    const started = (listener: string) => runFor(set, { ...event, listener })?.spec.pipelineRef.name;
+    expect(started('releases')).to.equal('podinfo-release');
+    expect(started('orders-releases')).to.equal('orders-release');
+    expect(started('others')).to.equal(undefined);
   });
 
   it('is one that the release runner takes, started by a published release', async () => {
