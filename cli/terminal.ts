@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 import type { ProgressEvent, Reporter } from '../report';
 
@@ -30,13 +31,32 @@ export function bytes(count: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
+/** Columns a text takes on a terminal: none for what combines with its neighbour or steers, two for ideographs and emoji. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of stripVTControlCharacters(text)) {
+    if (/^[\p{Mark}\p{Cf}\p{Cc}]$/u.test(character)) continue;
+    width +=
+      /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return width;
+}
+
 /** Columns that line up; the last one is not padded. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)));
+  const widths = header.map((_, column) =>
+    all.reduce((most, row) => Math.max(most, displayWidth(row[column] ?? '')), 0),
+  );
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(cell))),
+      )
       .join('  ')
       .trimEnd();
   return all.map(line).join('\n');

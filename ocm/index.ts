@@ -10,6 +10,7 @@ export {
   type AccessKind,
   type SpooledBlob,
 } from './access';
+export * from './comparison';
 export * from './constructor';
 export * from './descriptor';
 export * from './normalisation';

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import {
@@ -11,10 +11,10 @@ import {
   type Templater,
 } from '../../ocm';
 import { AirlockError } from '../../report';
-import { printListing, withOutputFlag, type OutputFormat } from './output';
-import { inSession } from './session';
+import { printListing, withOutputFlag, type OutputFlags } from './output';
+import { inSession, withConnectionFlags, type ConnectionFlags } from './session';
 
-interface BuildFlags {
+interface BuildFlags extends ConnectionFlags, OutputFlags {
   readonly settings: readonly string[];
   readonly addenv?: boolean;
   readonly outfile?: string;
@@ -26,14 +26,11 @@ interface BuildFlags {
   readonly version?: string;
   readonly templater: Templater;
   readonly skipDigestGeneration?: boolean;
-  readonly output: OutputFormat;
 }
 
 /** `airlock component build`: the components of constructor files, into a transport archive or a registry. */
-export function buildCommand(): Command {
-  const command = new Command('build')
-    .alias('add')
-    .description('Build component versions from constructor files')
+export function buildCommand(command: Command): void {
+  command
     .argument('<constructor...>', 'constructor files, and NAME=value for ${NAME} in them')
     .option(
       '-s, --settings <file>',
@@ -54,21 +51,28 @@ export function buildCommand(): Command {
     .addOption(new Option('--templater <name>', 'how values are filled in').choices(['subst', 'none']).default('subst'))
     .option('--skip-digest-generation', 'do not look at content that stays where it is')
     .action((given: string[], flags: BuildFlags) => build(given, flags));
-  return withOutputFlag(command).addHelpText(
+  withOutputFlag(withConnectionFlags(command)).addHelpText(
     'after',
     `
 The same input gives the same bytes; creationTime is SOURCE_DATE_EPOCH where that is set.
 
-Example:
-  $ airlock component build -O ctf component-constructor.yaml VERSION=1.0.0`,
+Examples:
+  $ airlock component build -O ctf component-constructor.yaml VERSION=1.0.0
+  $ airlock component build -c -t tgz -F release.tgz --settings release.yaml component-constructor.yaml
+  $ airlock component build -O registry.example/releases component-constructor.yaml`,
   );
 }
 
 async function build(given: readonly string[], flags: BuildFlags): Promise<void> {
   const files = given.filter(text => readAssignment(text) === undefined);
-  if (files.length === 0) throw new InvalidArgumentError('name a constructor file');
+  if (files.length === 0)
+    throw new AirlockError({
+      code: 'cli.usage',
+      message: 'no constructor file is named',
+      remedy: 'Write airlock component build -O TARGET FILE',
+    });
   const settings = await settingsOf(given, flags);
-  const built = await inSession(async session => {
+  const built = await inSession(flags, async session => {
     const name = flags.outfile ?? flags.file;
     if (flags.create === true && flags.force !== true && existsSync(name)) {
       throw new AirlockError({
@@ -99,12 +103,15 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
     }
     return results;
   });
-  printListing(flags.output, {
-    header: ['COMPONENT', 'VERSION', 'RESOURCES', 'MANIFEST'],
-    rows: built.map(each => ({
-      cells: [each.component, each.version, String(each.resources), each.manifestDigest],
-      item: each,
-    })),
+  printListing(flags, {
+    items: built,
+    columns: [
+      { title: 'COMPONENT', cell: each => each.component },
+      { title: 'VERSION', cell: each => each.version },
+      { title: 'RESOURCES', cell: each => String(each.resources) },
+      { title: 'MANIFEST', cell: each => each.manifestDigest },
+    ],
+    document: each => each,
   });
 }
 

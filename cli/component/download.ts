@@ -1,151 +1,153 @@
-import { Command } from 'commander';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { Option, type Command } from 'commander';
 import path from 'node:path';
-import { copy, ImageLayout } from '../../oci';
 import {
-  digestLike,
   identityOf,
   identityText,
-  isExcluded,
   isNoneAccess,
-  selectByIdentity,
-  spool,
+  nameAndVersion,
   type ComponentVersionAccess,
-  type OpenedContent,
   type Resource,
 } from '../../ocm';
 import { AirlockError } from '../../report';
+import { flattened, nodesOf } from './closure';
+import { save, type DownloadForm } from './download-forms';
+import { chosen, identitiesOfArguments } from './elements';
 import { print } from './output';
-import { identityOfArguments } from './resources';
-import { inSession, withSelectFlags, type SelectFlags, type Session } from './session';
+import {
+  inSession,
+  lookups,
+  oneVersion,
+  withConnectionFlags,
+  withLookupFlags,
+  withSelectFlags,
+  type ConnectionFlags,
+  type LookupFlags,
+  type SelectFlags,
+  type Session,
+} from './session';
 
-interface DownloadFlags extends SelectFlags {
+interface DownloadFlags extends SelectFlags, LookupFlags, ConnectionFlags {
   readonly outfile?: string;
   readonly type?: readonly string[];
+  readonly recursive?: boolean;
   readonly ociLayout?: boolean;
+  readonly dockerArchive?: boolean;
+  readonly downloadHandlers?: boolean;
+  readonly extract?: boolean;
+  readonly platform?: string;
 }
 
 /** `airlock component download`: the content of resources, checked against the descriptor. */
-export function downloadCommand(): Command {
-  const command = new Command('download')
-    .description('Write the content of resources to files')
-    .argument('<reference>', 'component version')
-    .argument('[name-and-identity...]', 'only resources of this name, and with these key=value')
-    .option('-O, --outfile <path>', 'file for one resource, folder for several (default: names of the resources)')
-    .option('-t, --type <type...>', 'only resources of these types')
-    .option('--oci-layout', 'OCI artifacts as image layouts (folders)')
-    .action((reference: string, selector: string[], flags: DownloadFlags) =>
-      inSession(session => download(session, reference, selector, flags)),
+export function downloadCommand(command: Command): void {
+  const form = (flags: string, description: string): Option => new Option(flags, description).helpGroup('Form:');
+  command
+    .argument('<reference>', 'component version (the newest where none is named)')
+    .argument('[name-and-identity...]', 'only resources of these names, each followed by key=value of its identity')
+    .option('-O, --outfile <path>', 'file for one resource, folder for several; - for standard output')
+    .option(
+      '-t, --type <type>',
+      'only resources of this type (repeatable)',
+      (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+    )
+    .option('-r, --recursive', 'of referenced component versions too')
+    .addOption(form('-d, --download-handlers', 'as its type is used: charts as .tgz, directory trees as folders'))
+    .addOption(form('--extract', 'archives and charts unpacked into folders; what leads out of them is refused'))
+    .addOption(form('--oci-layout', 'OCI artifacts as image layouts (folders)').conflicts('dockerArchive'))
+    .addOption(form('--docker-archive', 'images as archives for docker load, podman load, ctr images import'))
+    .addOption(form('--platform <os/arch>', 'of images for several platforms only this one'))
+    .action((reference: string, selectors: string[], flags: DownloadFlags) =>
+      inSession(flags, session => download(session, reference, selectors, flags)),
     );
-  return withSelectFlags(command);
+  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+    'after',
+    `
+Several resources go to FOLDER/<component>/<version>/<name>[-key=value,...]. Every content is checked against its digest in the
+descriptor before it appears under its name.
+
+Examples:
+  $ airlock component download transport.tgz//acme.org/web:1.2.0 config -O -
+  $ airlock component download --docker-archive --platform linux/arm64 registry.example//acme.org/web image -O web.tar
+  $ airlock component download --extract registry.example//acme.org/web:1.2.0 manifests -O manifests
+  $ airlock component download -d -r registry.example//acme.org/suite:3.0.0 -t helmChart -O charts`,
+  );
+}
+
+interface Download {
+  readonly access: ComponentVersionAccess;
+  readonly resource: Resource;
+  /** Folders of the component versions on the way to it. */
+  readonly folders: readonly string[];
 }
 
 async function download(
   session: Session,
   reference: string,
-  selector: readonly string[],
+  selectors: readonly string[],
   flags: DownloadFlags,
 ): Promise<void> {
-  const [access, ...more] = await session.versions([reference], {
-    ...flags,
-    latest: flags.latest ?? !/:[^/]+$/.test(reference),
-  });
-  if (access === undefined || more.length > 0)
-    throw new AirlockError({
-      code: 'cli.usage',
-      message: `${reference} does not name one component version`,
-      remedy: 'Write repository//component:version',
-    });
-  const all = access.descriptor.component.resources;
-  const chosen = selectByIdentity(all, identityOfArguments(selector)).filter(
-    each => (flags.type?.includes(each.type) ?? true) && !isNoneAccess(each.access),
+  const wanted = identitiesOfArguments(selectors);
+  const root = await oneVersion(session, reference, flags);
+  const nodes = await nodesOf([root], flags.recursive === true, await lookups(session, flags), session.signal);
+  const downloads: Download[] = flattened(nodes).flatMap(({ access, path: above }) =>
+    chosen(access.descriptor.component.resources, wanted)
+      .filter(each => (flags.type?.includes(each.type) ?? true) && !isNoneAccess(each.access))
+      .map(resource => ({
+        access,
+        resource,
+        folders: [...above, nameAndVersion(access.descriptor)].map(name => name.replace(/:/, '/')),
+      })),
   );
-  if (chosen.length === 0)
-    throw new AirlockError({
-      code: 'ocm.resource-not-found',
-      message: 'no resource matches',
-      where: access.reference,
-      remedy: `It has: ${all.map(each => each.name).join(', ')}`,
-    });
-  for (const resource of chosen) {
-    const name = identityText(identityOf(resource, all)).replace(/[^A-Za-z0-9._=,+-]/g, '_');
-    const file =
-      flags.outfile === undefined ? name : chosen.length === 1 ? flags.outfile : path.join(flags.outfile, name);
-    await write(session, access, resource, file, flags.ociLayout === true);
-  }
-}
-
-async function write(
-  session: Session,
-  access: ComponentVersionAccess,
-  resource: Resource,
-  file: string,
-  layout: boolean,
-): Promise<void> {
-  const call = { signal: session.signal };
-  const opened = await access.openAccess(resource.access, call);
-  await assertDigest(access, resource, opened, session.signal);
-  if (layout && opened.artifact !== undefined) {
-    const artifact = await opened.artifact(call);
-    try {
-      const target = await ImageLayout.create(file);
-      const source = artifact.content;
-      const root = artifact.descriptor;
-      const result = await copy(
-        { ...bound(source), resolve: () => Promise.resolve(root) },
-        root.digest,
-        target,
-        resource.version.replaceAll('+', '.build-'),
-        call,
-      );
-      print(`${file}: ${result.bytes} byte(s) written`);
-    } finally {
-      await artifact.close();
-    }
+  const [first, ...more] = downloads;
+  if (first === undefined) throw nothingChosen(root);
+  const form = formOf(flags);
+  if (more.length === 0) {
+    await saved(session, first, flags.outfile ?? fileName(first), form);
     return;
   }
-  const blob = await spool(await opened.stream(call), opened.mediaType, session.signal);
-  try {
-    await mkdir(path.dirname(path.resolve(file)), { recursive: true });
-    const beside = `${file}.part`;
-    await copyFile(blob.path, beside);
-    await rename(beside, file).catch(async (error: unknown) => {
-      await rm(beside, { force: true });
-      throw error;
+  if (flags.outfile === '-')
+    throw new AirlockError({
+      code: 'cli.usage',
+      message: `standard output is for one resource, ${downloads.length} were chosen`,
+      remedy: 'Name one of them, or a folder',
     });
-    print(`${file}: ${blob.descriptor.size} byte(s) written`);
-  } finally {
-    await blob.remove();
-  }
+  for (const each of downloads)
+    await saved(session, each, path.join(flags.outfile ?? '.', ...each.folders, fileName(each)), form);
 }
 
-function bound(content: Awaited<ReturnType<NonNullable<OpenedContent['artifact']>>>['content']): typeof content {
+async function saved(
+  session: Session,
+  { access, resource }: Download,
+  file: string,
+  form: DownloadForm,
+): Promise<void> {
+  const { path: written, bytes, kind } = await save(access, resource, file, form, session);
+  if (file !== '-') print(`${written}: ${bytes} byte(s) written${kind === undefined ? '' : ` (${kind})`}`);
+}
+
+function formOf(flags: DownloadFlags): DownloadForm {
   return {
-    name: content.name,
-    resolve: (reference, options) => content.resolve(reference, options),
-    fetch: (descriptor, options) => content.fetch(descriptor, options),
-    push: (descriptor, source, options) => content.push(descriptor, source, options),
-    exists: (descriptor, options) => content.exists(descriptor, options),
-    tag: (descriptor, tag, options) => content.tag(descriptor, tag, options),
-    tags: options => content.tags(options),
+    artifacts: flags.ociLayout === true ? 'layout' : flags.dockerArchive === true ? 'docker' : 'set',
+    handlers: flags.downloadHandlers === true,
+    extract: flags.extract === true,
+    ...(flags.platform === undefined ? {} : { platform: flags.platform }),
   };
 }
 
-/** Throws `ocm.digest-mismatch` unless the content is the one the descriptor names. */
-async function assertDigest(
-  access: ComponentVersionAccess,
-  resource: Resource,
-  opened: OpenedContent,
-  signal: AbortSignal,
-): Promise<void> {
-  const { digest } = resource;
-  if (digest === undefined || isExcluded(digest)) return;
-  const found = await digestLike(digest, opened, `${access.reference} ${resource.name}`, { signal });
-  if (found.value === digest.value) return;
-  throw new AirlockError({
-    code: 'ocm.digest-mismatch',
-    message: `the content of ${resource.name} has the digest ${found.value}, the descriptor says ${digest.value}`,
+/** `name[-key=value,...]`; values are free text, so what means something to a file system is replaced. */
+function fileName({ access, resource }: Download): string {
+  const text = identityText(identityOf(resource, access.descriptor.component.resources));
+  return text.replace(',', '-').replace(/[^A-Za-z0-9._=,+-]/g, '_');
+}
+
+function nothingChosen(access: ComponentVersionAccess): AirlockError {
+  const { resources } = access.descriptor.component;
+  return new AirlockError({
+    code: 'ocm.resource-not-found',
+    message: 'no resource matches',
     where: access.reference,
-    remedy: 'Do not use it',
+    remedy:
+      resources.length === 0
+        ? 'The component version has none'
+        : `It has: ${resources.map(each => each.name).join(', ')}`,
   });
 }

@@ -1,13 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { open } from 'node:fs/promises';
 import { generateRsaKey } from '../../ocm';
 import { AirlockError } from '../../report';
 import { print } from './output';
 
 /** `airlock component keygen`: an RSA key pair for signing. */
-export function keygenCommand(): Command {
-  return new Command('keygen')
-    .description('Make an RSA key pair for signing')
+export function keygenCommand(command: Command): void {
+  command
     .argument('[private-key]', 'file for the private key (readable by you only)', 'rsa.priv')
     .argument('[public-key]', 'file for the public key (default: as the private key, with .pub)')
     .option('--bits <number>', 'size of the key', text => (/^\d+$/.test(text) ? Number(text) : fail()), 3072)
@@ -17,7 +16,15 @@ export function keygenCommand(): Command {
       await writeNew(privateFile, privateKey, 0o600);
       await writeNew(second, publicKey, 0o644);
       print(`created ${privateFile} (private) and ${second} (public)`);
-    });
+    })
+    .addHelpText(
+      'after',
+      `
+A file that is there is never overwritten.
+
+Example:
+  $ airlock component keygen vendor.priv vendor.pub`,
+    );
 }
 
 function fail(): never {

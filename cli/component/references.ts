@@ -1,32 +1,26 @@
-import { Command } from 'commander';
-import { identityCell, printListing, withOutputFlag, type OutputFormat } from './output';
-import { inSession, withSelectFlags, type SelectFlags } from './session';
-
-interface ReferencesFlags extends SelectFlags {
-  readonly output: OutputFormat;
-}
+import type { Command } from 'commander';
+import type { Reference } from '../../ocm';
+import { elementsCommand } from './elements';
+import { identityCell } from './output';
 
 /** `airlock component references`. */
-export function referencesCommand(): Command {
-  const command = new Command('references')
-    .description('List what a component version refers to')
-    .argument('<reference>', 'component version')
-    .action((reference: string, flags: ReferencesFlags) =>
-      inSession(async session => {
-        const found = await session.versions([reference], flags);
-        const rows = found.flatMap(({ descriptor }) =>
-          descriptor.component.componentReferences.map(each => ({
-            cells: [each.name, each.componentName, each.version],
-            wide: [identityCell(each.extraIdentity), each.digest?.value ?? ''],
-            item: each,
-          })),
-        );
-        printListing(flags.output, {
-          header: ['NAME', 'COMPONENT', 'VERSION'],
-          wideHeader: ['IDENTITY', 'DIGEST'],
-          rows,
-        });
-      }),
-    );
-  return withOutputFlag(withSelectFlags(command));
+export function referencesCommand(command: Command): void {
+  elementsCommand<Reference>(command, {
+    name: 'references',
+    treeTitle: 'COMPONENTVERSION',
+    of: descriptor => descriptor.component.componentReferences,
+    columns: [
+      { title: 'NAME', cell: each => each.name },
+      { title: 'COMPONENT', cell: each => each.componentName },
+      { title: 'VERSION', cell: each => each.version },
+      { title: 'IDENTITY', cell: each => identityCell({ ...each.extraIdentity, name: each.name }), wide: true },
+      { title: 'DIGEST', cell: each => each.digest?.value ?? '', wide: true },
+    ],
+  }).addHelpText(
+    'after',
+    `
+Examples:
+  $ airlock component references registry.example//acme.org/suite:3.0.0
+  $ airlock component references -r -o tree --lookup registry.example/libraries transport.tgz//acme.org/suite:3.0.0`,
+  );
 }

@@ -1,63 +1,40 @@
-import { Command } from 'commander';
-import { selectByIdentity, type Identity } from '../../ocm';
-import { closure } from './closure';
-import { identityCell, printListing, withOutputFlag, type OutputFormat } from './output';
-import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
-
-interface ResourcesFlags extends SelectFlags, LookupFlags {
-  readonly recursive?: boolean;
-  readonly output: OutputFormat;
-}
-
-/** `name key=value ...` of a command line, as an identity. */
-export function identityOfArguments(given: readonly string[]): Identity {
-  const [name, ...attributes] = given;
-  const pairs = attributes.map(text => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] as const);
-  return { ...Object.fromEntries(pairs), ...(name === undefined ? {} : { name }) };
-}
+import type { Command } from 'commander';
+import type { AccessSpec, Resource } from '../../ocm';
+import { elementsCommand } from './elements';
+import { identityCell, type Column } from './output';
 
 /** `airlock component resources`. */
-export function resourcesCommand(): Command {
-  const command = new Command('resources')
-    .description('List the resources of a component version')
-    .argument('<reference>', 'component version')
-    .argument('[name-and-identity...]', 'only resources of this name, and with these key=value')
-    .option('-r, --recursive', 'of referenced component versions too')
-    .action((reference: string, selector: string[], flags: ResourcesFlags) =>
-      inSession(async session => {
-        const found = await session.versions([reference], flags);
-        const all =
-          flags.recursive === true ? await closure(found, await lookups(session, flags), session.signal) : found;
-        const rows = all.flatMap(({ descriptor }) =>
-          selectByIdentity(descriptor.component.resources, identityOfArguments(selector)).map(resource => ({
-            cells: [
-              resource.name,
-              resource.version,
-              identityCell(resource.extraIdentity),
-              resource.type,
-              resource.relation,
-            ],
-            wide: [
-              resource.access.type,
-              where(resource.access),
-              resource.digest === undefined ? '' : `${resource.digest.hashAlgorithm}:${resource.digest.value}`,
-            ],
-            item: resource,
-          })),
-        );
-        printListing(flags.output, {
-          header: ['NAME', 'VERSION', 'IDENTITY', 'TYPE', 'RELATION'],
-          wideHeader: ['ACCESS', 'WHERE', 'DIGEST'],
-          rows,
-        });
-      }),
-    );
-  return withOutputFlag(withLookupFlags(withSelectFlags(command)));
+export function resourcesCommand(command: Command): void {
+  elementsCommand<Resource>(command, {
+    name: 'resources',
+    of: descriptor => descriptor.component.resources,
+    columns: [
+      { title: 'NAME', cell: each => each.name },
+      { title: 'VERSION', cell: each => each.version },
+      { title: 'IDENTITY', cell: each => identityCell(each.extraIdentity) },
+      { title: 'TYPE', cell: each => each.type },
+      { title: 'RELATION', cell: each => each.relation },
+      ...accessColumns<Resource>(),
+    ],
+  }).addHelpText(
+    'after',
+    `
+Examples:
+  $ airlock component resources transport.tgz//ocm.software/demos/podinfo:1.0.0
+  $ airlock component resources -r -o treewide registry.example//ocm.software/demos/podinfo:1.0.0
+  $ airlock component resources -o json registry.example//acme.org/cli:2.1.0 binary os=linux architecture=amd64`,
+  );
 }
 
-function where(access: { readonly [field: string]: unknown }): string {
-  const found = ['imageReference', 'localReference', 'reference', 'ref', 'url', 'repoUrl']
-    .map(field => access[field])
-    .find(value => typeof value === 'string');
-  return typeof found === 'string' ? found : '';
+/** How content is found: the access's type, and the rest of it. */
+export function accessColumns<T extends { readonly access: AccessSpec }>(): Column<T>[] {
+  return [
+    { title: 'ACCESSTYPE', cell: ({ access }) => access.type, wide: true },
+    {
+      title: 'ACCESSSPEC',
+      cell: ({ access: { type: _type, ...rest } }) =>
+        JSON.stringify(Object.fromEntries(Object.entries(rest).sort(([left], [right]) => (left < right ? -1 : 1)))),
+      wide: true,
+    },
+  ];
 }

@@ -1,9 +1,7 @@
-import { type Command } from 'commander';
-import { dockerConfigCredentials, firstOf, type CredentialSource } from '../../oci';
+import type { Command } from 'commander';
 import {
   openComponentRepository,
   openReference,
-  openRegistries,
   selectVersions,
   type ComponentRepository,
   type ComponentVersionAccess,
@@ -12,6 +10,9 @@ import {
 } from '../../ocm';
 import { AirlockError, type Reporter } from '../../report';
 import { terminalReporter } from '../terminal';
+import { registriesOf, type ConnectionFlags } from './connection';
+
+export { withConnectionFlags, type ConnectionFlags } from './connection';
 
 /** What every command on component versions needs; ended by Ctrl-C. */
 export interface Session {
@@ -20,7 +21,7 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Opens a repository by its text; it is closed with the session. */
   repository(text: string, options?: OpenCtfOptions): Promise<ComponentRepository>;
-  /** Opens what references mean. */
+  /** Opens what references mean; without references, all of the repository that `--repo` names. */
   versions(references: readonly string[], select: SelectFlags): Promise<ComponentVersionAccess[]>;
 }
 
@@ -38,54 +39,52 @@ export interface LookupFlags {
 
 export function withSelectFlags(command: Command): Command {
   return command
-    .option('--repo <repository>', 'repository of references that are only component:version')
+    .option('--repo <repository>', 'repository of references that are only component[:version]')
     .option('--latest', 'only the newest version')
-    .option('-c, --constraints <range>', 'only the newest version in a semver range');
+    .option('-c, --constraints <range>', 'only versions in a semver range');
 }
 
 export function withLookupFlags(command: Command): Command {
-  return command.option('--lookup <repository...>', 'further repositories for referenced component versions');
+  return command.option(
+    '--lookup <repository>',
+    'further repository for referenced component versions (repeatable)',
+    (value: string, before: readonly string[] | undefined) => [...(before ?? []), value],
+  );
 }
 
 /** Runs `work`, closes what it opened (archives that were changed are written only when it succeeded), and clears the terminal. */
-export async function inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+export async function inSession<T>(flags: ConnectionFlags, work: (session: Session) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const interrupt = (): void => stop.abort(new AirlockError({ code: 'cli.interrupted', message: 'interrupted' }));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const terminal = terminalReporter();
-  const registries = openRegistries({ credentials: credentials() });
   const opened: ComponentRepository[] = [];
-  const repository: Session['repository'] = async (text, options = {}) => {
-    const found = await openComponentRepository(text, { ...options, registries });
-    opened.push(found);
-    return found;
-  };
-  const session: Session = {
-    registries,
-    report: terminal.report,
-    signal: stop.signal,
-    repository,
-    versions: async (references, select) => {
-      const result: ComponentVersionAccess[] = [];
-      for (const reference of references) {
-        const text = select.repo === undefined ? reference : `${select.repo.replace(/\/+$/, '')}//${reference}`;
-        const found = await openReference(text, { registries });
-        opened.push(found.repository);
-        const range = select.constraints;
-        const chosen = await selectVersions(
-          found,
-          { latest: select.latest === true, ...(range === undefined ? {} : { range }) },
-          { signal: stop.signal },
-        );
-        for (const { component, version } of chosen)
-          result.push(await found.repository.open(component, version, { signal: stop.signal }));
-      }
-      return result;
-    },
-  };
   let done = false;
   try {
-    const result = await work(session);
+    const registries = await registriesOf(flags);
+    const kept = <R extends ComponentRepository>(repository: R): R => {
+      opened.push(repository);
+      return repository;
+    };
+    const call = { signal: stop.signal };
+    const result = await work({
+      registries,
+      report: terminal.report,
+      signal: stop.signal,
+      repository: async (text, options = {}) => kept(await openComponentRepository(text, { ...options, registries })),
+      versions: async (references, select) => {
+        const found: ComponentVersionAccess[] = [];
+        for (const text of located(references, select.repo)) {
+          const reference = await openReference(text, { registries });
+          kept(reference.repository);
+          const { latest = false, constraints: range } = select;
+          const chosen = await selectVersions(reference, { latest, ...(range === undefined ? {} : { range }) }, call);
+          for (const { component, version } of chosen)
+            found.push(await reference.repository.open(component, version, call));
+        }
+        return found;
+      },
+    });
     done = true;
     return result;
   } finally {
@@ -95,17 +94,37 @@ export async function inSession<T>(work: (session: Session) => Promise<T>): Prom
   }
 }
 
+/** References with their repository. Throws `cli.usage` where neither says one. */
+function located(references: readonly string[], repo: string | undefined): readonly string[] {
+  if (repo !== undefined)
+    return references.length === 0 ? [repo] : references.map(each => `${repo.replace(/\/+$/, '')}//${each}`);
+  if (references.length > 0) return references;
+  throw new AirlockError({
+    code: 'cli.usage',
+    message: 'no component version is named',
+    remedy: 'Write repository//component[:version], or name a repository with --repo',
+  });
+}
+
+/** The one component version that a reference means; without version the newest. Throws `cli.usage`. */
+export async function oneVersion(
+  session: Session,
+  reference: string,
+  flags: SelectFlags,
+): Promise<ComponentVersionAccess> {
+  const found = await session.versions([reference], { ...flags, latest: true });
+  const [one, ...more] = found;
+  if (one !== undefined && more.length === 0) return one;
+  throw new AirlockError({
+    code: 'cli.usage',
+    message: `${reference} means ${found.length} component versions, one is needed`,
+    remedy: 'Write repository//component:version',
+  });
+}
+
 /** Further repositories, opened. */
 export async function lookups(session: Session, flags: LookupFlags): Promise<ComponentRepository[]> {
   const result: ComponentRepository[] = [];
   for (const text of flags.lookup ?? []) result.push(await session.repository(text));
   return result;
-}
-
-/** The environment first, so that a pipeline needs no file; then what docker, podman and crane use. */
-function credentials(): CredentialSource {
-  const text = process.env.AIRLOCK_REGISTRY_AUTH;
-  return text === undefined || text === ''
-    ? dockerConfigCredentials()
-    : firstOf(dockerConfigCredentials({ text }), dockerConfigCredentials());
 }

@@ -1,10 +1,19 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { hashAlgorithmOf, normalisationOf, signatureAlgorithmOf, signComponentVersion } from '../../ocm';
 import { keyText } from './keys';
 import { print } from './output';
-import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+import {
+  inSession,
+  lookups,
+  withConnectionFlags,
+  withLookupFlags,
+  withSelectFlags,
+  type ConnectionFlags,
+  type LookupFlags,
+  type SelectFlags,
+} from './session';
 
-interface SignFlags extends SelectFlags, LookupFlags {
+interface SignFlags extends SelectFlags, LookupFlags, ConnectionFlags {
   readonly signature: string;
   readonly privateKey: string;
   readonly publicKey?: string;
@@ -15,19 +24,25 @@ interface SignFlags extends SelectFlags, LookupFlags {
 }
 
 /** `airlock component sign`. */
-export function signCommand(): Command {
-  const command = new Command('sign')
-    .description('Sign component versions; digests of resources and references are filled in')
-    .argument('<reference...>', 'component versions; an archive alone means all in it')
+export function signCommand(command: Command): void {
+  command
+    .argument('[reference...]', 'component versions; an archive alone means all in it')
     .requiredOption('-s, --signature <name>', 'name of the signature')
-    .requiredOption('-K, --private-key <file>', 'RSA private key (PEM): a file, or env:NAME')
-    .option('-k, --public-key <file>', 'certificate chain (PEM) to be carried by the signature')
+    .requiredOption('-K, --private-key <key>', 'RSA private key (PEM): a file, env:NAME or k8s:NAMESPACE/SECRET[/KEY]')
+    .option('-k, --public-key <key>', 'certificate chain (PEM) to be carried by the signature')
     .option('-S, --algorithm <name>', 'RSASSA-PKCS1-V1_5 or RSASSA-PSS', 'RSASSA-PKCS1-V1_5')
     .option('-H, --hash <name>', 'SHA-256 or SHA-512', 'SHA-256')
     .option('-N, --normalization <name>', 'normal form that is signed', 'jsonNormalisation/v3')
     .option('-R, --recursive', 'sign referenced component versions too')
     .action((references: string[], flags: SignFlags) => sign(references, flags));
-  return withLookupFlags(withSelectFlags(command));
+  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+    'after',
+    `
+Examples:
+  $ airlock component sign -s acme -K acme.priv transport.tgz
+  $ airlock component sign -s acme -K env:SIGNING_KEY -S RSASSA-PSS -R registry.example//acme.org/suite:3.0.0
+  $ airlock component sign -s acme -K k8s:release/signing-key/private.pem registry.example//acme.org/web:1.2.0`,
+  );
 }
 
 async function sign(references: readonly string[], flags: SignFlags): Promise<void> {
@@ -40,7 +55,7 @@ async function sign(references: readonly string[], flags: SignFlags): Promise<vo
     normalisation: normalisationOf(flags.normalization),
     recursive: flags.recursive === true,
   };
-  const signed = await inSession(async session => {
+  const signed = await inSession(flags, async session => {
     const lookup = await lookups(session, flags);
     const lines: string[] = [];
     for (const access of await session.versions(references, flags)) {

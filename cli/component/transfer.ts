@@ -1,12 +1,22 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import { CopySession } from '../../oci';
 import { transferComponentVersion, type CtfFormat, type TransferResult } from '../../ocm';
+import { AirlockError } from '../../report';
 import { bytes } from '../terminal';
 import { trustedKeys } from './keys';
-import { print, printListing, withOutputFlag, type OutputFormat } from './output';
-import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+import { print, printListing, withOutputFlag, type OutputFlags } from './output';
+import {
+  inSession,
+  lookups,
+  withConnectionFlags,
+  withLookupFlags,
+  withSelectFlags,
+  type ConnectionFlags,
+  type LookupFlags,
+  type SelectFlags,
+} from './session';
 
-interface TransferFlags extends SelectFlags, LookupFlags {
+interface TransferFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
   readonly copyResources?: boolean;
   readonly copyLocalResources?: boolean;
   readonly copySources?: boolean;
@@ -20,20 +30,20 @@ interface TransferFlags extends SelectFlags, LookupFlags {
   readonly type?: CtfFormat;
   readonly signature: readonly string[];
   readonly publicKey: readonly string[];
-  readonly output: OutputFormat;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** `airlock component transfer`. */
-export function transferCommand(): Command {
-  const command = new Command('transfer')
-    .description('Copy component versions into another repository; signatures stay valid')
+export function transferCommand(command: Command): void {
+  command
     .argument('<reference-and-target...>', 'component versions, and last the repository they go to')
     .option('-V, --copy-resources', 'by value: content that is elsewhere is copied too')
     .option('-L, --copy-local-resources', 'by value, for resources with the relation local')
     .option('--copy-sources', 'sources by value')
-    .option('-N, --omit-access-types <type...>', 'access types that stay as they are')
+    .option('-N, --omit-access-types <types>', 'access types that stay as they are, comma separated', text =>
+      text.split(','),
+    )
     .option('-r, --recursive', 'referenced component versions too')
     .option('-E, --stop-on-existing', 'do not follow references of what is there')
     .option('-f, --overwrite', 'replace component versions of other content')
@@ -46,10 +56,10 @@ export function transferCommand(): Command {
     .option('-s, --signature <name>', 'with --public-key: signature that must be there (repeatable)', collect, [])
     .option('-k, --public-key <[signature=]file>', 'verify before and after with this key (repeatable)', collect, [])
     .action((given: string[], flags: TransferFlags) => transfer(given, flags));
-  return withOutputFlag(withLookupFlags(withSelectFlags(command))).addHelpText(
+  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
     'after',
     `
-Example:
+Examples:
   $ airlock component transfer ctf//ocm.software/demos/podinfo:1.0.0 registry.example/releases
   $ airlock component transfer -V -r -k vendor.pub registry.example//ocm.software/demos/podinfo:1.0.0 podinfo.tgz`,
   );
@@ -58,10 +68,14 @@ Example:
 async function transfer(given: readonly string[], flags: TransferFlags): Promise<void> {
   const target = given.at(-1) ?? '';
   const references = given.slice(0, -1);
-  if (references.length === 0)
-    throw new InvalidArgumentError('name component versions, and last the repository they go to');
+  if (references.length === 0 && flags.repo === undefined)
+    throw new AirlockError({
+      code: 'cli.usage',
+      message: 'only one repository is named',
+      remedy: 'Name component versions, and last the repository they go to',
+    });
   const keys = await trustedKeys(flags.publicKey);
-  const results = await inSession(async session => {
+  const results = await inSession(flags, async session => {
     const accesses = await session.versions(references, flags);
     const lookup = await lookups(session, flags);
     const repository = await session.repository(target, {
@@ -100,14 +114,17 @@ async function transfer(given: readonly string[], flags: TransferFlags): Promise
         .map(each => [`${each.component}:${each.version}`, each] as const),
     ).values(),
   ];
-  printListing(flags.output, {
-    header: ['COMPONENT', 'VERSION', 'STATUS', 'MANIFEST'],
-    rows: versions.map(each => ({
-      cells: [each.component, each.version, each.status, each.manifestDigest],
-      item: each,
-    })),
+  printListing(flags, {
+    items: versions,
+    columns: [
+      { title: 'COMPONENT', cell: each => each.component },
+      { title: 'VERSION', cell: each => each.version },
+      { title: 'STATUS', cell: each => each.status },
+      { title: 'MANIFEST', cell: each => each.manifestDigest },
+    ],
+    document: each => each,
   });
-  if (flags.output === 'table' || flags.output === 'wide') {
+  if (flags.json !== true && ['table', 'wide'].includes(flags.output)) {
     const sum = (key: 'bytes' | 'copied' | 'mounted' | 'skipped'): number =>
       results.reduce((total, result) => total + result[key], 0);
     print(

@@ -1,50 +1,59 @@
-import { Command } from 'commander';
-import type { ComponentRepository, ComponentVersionAccess } from '../../ocm';
-import { referenced } from './closure';
-import { identityCell, print } from './output';
-import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+import type { Command } from 'commander';
+import { nodesOf, type Node } from './closure';
+import { identityCell, print, visible } from './output';
+import {
+  inSession,
+  lookups,
+  withConnectionFlags,
+  withLookupFlags,
+  withSelectFlags,
+  type ConnectionFlags,
+  type LookupFlags,
+  type SelectFlags,
+} from './session';
 
 /** `airlock component tree`: component versions with their resources and references, as they are nested. */
-export function treeCommand(): Command {
-  const command = new Command('tree')
-    .description('Show component versions with their resources and references')
-    .argument('<reference...>', 'component versions')
-    .action((references: string[], flags: SelectFlags & LookupFlags) =>
-      inSession(async session => {
-        const lookup = await lookups(session, flags);
-        for (const access of await session.versions(references, flags)) {
-          print(`${access.descriptor.component.name}:${access.descriptor.component.version}`);
-          await branch(access, '', lookup, session.signal, []);
-        }
-      }),
-    );
-  return withLookupFlags(withSelectFlags(command));
+export function treeCommand(command: Command): void {
+  command
+    .argument('[reference...]', 'component versions')
+    .action((references: string[], flags: SelectFlags & LookupFlags & ConnectionFlags) => tree(references, flags));
+  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+    'after',
+    `
+Examples:
+  $ airlock component tree transport.tgz
+  $ airlock component tree --lookup registry.example/libraries registry.example//acme.org/suite:3.0.0
+
+For programs: airlock component resources -r -o json, airlock component references -r -o json.`,
+  );
 }
 
-async function branch(
-  access: ComponentVersionAccess,
-  indent: string,
-  lookup: readonly ComponentRepository[],
-  signal: AbortSignal,
-  path: readonly string[],
-): Promise<void> {
-  const { resources, componentReferences, name, version } = access.descriptor.component;
-  const count = resources.length + componentReferences.length;
-  const line = (position: number, text: string): void =>
-    print(`${indent}${position === count - 1 ? '└─ ' : '├─ '}${text}`);
-  for (const [index, resource] of resources.entries()) {
-    const identity = identityCell(resource.extraIdentity);
-    line(index, `${resource.name}${identity === '' ? '' : ` ${identity}`}  ${resource.version}  ${resource.type}`);
+async function tree(references: readonly string[], flags: SelectFlags & LookupFlags & ConnectionFlags): Promise<void> {
+  const nodes = await inSession(flags, async session =>
+    nodesOf(await session.versions(references, flags), true, await lookups(session, flags), session.signal),
+  );
+  const drawn = new Set<Node>();
+  for (const node of nodes) {
+    print(visible(`${node.access.descriptor.component.name}:${node.access.descriptor.component.version}`));
+    draw(node, '', drawn);
   }
-  for (const [index, reference] of componentReferences.entries()) {
+}
+
+/** What is drawn already is named, and not drawn again. */
+function draw(node: Node, indent: string, drawn: Set<Node>): void {
+  drawn.add(node);
+  const { resources } = node.access.descriptor.component;
+  const count = resources.length + node.children.length;
+  const line = (position: number, text: string): void =>
+    print(`${indent}${position === count - 1 ? '└─ ' : '├─ '}${visible(text)}`);
+  for (const [index, { name, version, type, extraIdentity }] of resources.entries()) {
+    const identity = identityCell(extraIdentity);
+    line(index, `${name}${identity === '' ? '' : ` ${identity}`}  ${version}  ${type}`);
+  }
+  for (const [index, { reference, node: child }] of node.children.entries()) {
     const position = resources.length + index;
-    const target = `${reference.componentName}:${reference.version}`;
-    line(position, `${reference.name} -> ${target}`);
-    if (path.includes(target)) continue;
-    const child = await referenced(access, reference.componentName, reference.version, lookup, signal);
-    await branch(child, `${indent}${position === count - 1 ? '   ' : '│  '}`, lookup, signal, [
-      ...path,
-      `${name}:${version}`,
-    ]);
+    const again = drawn.has(child);
+    line(position, `${reference.name} -> ${reference.componentName}:${reference.version}${again ? ' (above)' : ''}`);
+    if (!again) draw(child, `${indent}${position === count - 1 ? '   ' : '│  '}`, drawn);
   }
 }

@@ -1,30 +1,37 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { verifyAccess, type VerifiedComponentVersion } from '../../ocm';
 import { keyText, trustedKeys } from './keys';
-import { print, withOutputFlag, type OutputFormat } from './output';
-import { inSession, lookups, withLookupFlags, withSelectFlags, type LookupFlags, type SelectFlags } from './session';
+import { printListing, print, visible, withOutputFlag, type OutputFlags } from './output';
+import {
+  inSession,
+  lookups,
+  withConnectionFlags,
+  withLookupFlags,
+  withSelectFlags,
+  type ConnectionFlags,
+  type LookupFlags,
+  type SelectFlags,
+} from './session';
 
-interface VerifyFlags extends SelectFlags, LookupFlags {
+interface VerifyFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
   readonly signature: readonly string[];
   readonly publicKey: readonly string[];
   readonly caCert?: string;
   readonly issuer?: string;
   readonly local?: boolean;
   readonly deep?: boolean;
-  readonly output: OutputFormat;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** `airlock component verify`: exits 0 only when every signature asked for is there and everything is what was signed. */
-export function verifyCommand(): Command {
-  const command = new Command('verify')
-    .description('Verify signatures: every resource is fetched and digested again, through references too')
-    .argument('<reference...>', 'component versions; an archive alone means all in it')
+export function verifyCommand(command: Command): void {
+  command
+    .argument('[reference...]', 'component versions; an archive alone means all in it')
     .option('-s, --signature <name>', 'signature that must be there (repeatable; default: all there are)', collect, [])
     .option(
-      '-k, --public-key <[signature=]file>',
-      'public key or certificate (PEM): a file, or env:NAME (repeatable)',
+      '-k, --public-key <[signature=]key>',
+      'public key or certificate (PEM): a file, env:NAME or k8s:NAMESPACE/SECRET[/KEY] (repeatable)',
       collect,
       [],
     )
@@ -33,13 +40,20 @@ export function verifyCommand(): Command {
     .option('-L, --local', 'trust the digests that are stored; fetch nothing')
     .option('--deep', 'read every blob of images in registries too')
     .action((references: string[], flags: VerifyFlags) => verify(references, flags));
-  return withOutputFlag(withLookupFlags(withSelectFlags(command)));
+  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
+    'after',
+    `
+Examples:
+  $ airlock component verify -s acme -k acme.pub transport.tgz
+  $ airlock component verify -k acme=acme.pub -k auditor=auditor.pub registry.example//acme.org/web:1.2.0
+  $ airlock component verify -s acme --ca-cert ca.pem -I 'CN=acme,O=Acme' registry.example//acme.org/web:1.2.0`,
+  );
 }
 
 async function verify(references: readonly string[], flags: VerifyFlags): Promise<void> {
   const keys = await trustedKeys(flags.publicKey);
   const authorities = flags.caCert === undefined ? undefined : await keyText(flags.caCert);
-  const verified = await inSession(async session => {
+  const verified = await inSession(flags, async session => {
     const lookup = await lookups(session, flags);
     const results: VerifiedComponentVersion[] = [];
     for (const access of await session.versions(references, flags)) {
@@ -59,19 +73,17 @@ async function verify(references: readonly string[], flags: VerifyFlags): Promis
     }
     return results;
   });
-  if (flags.output === 'json' || flags.output === 'yaml') {
-    print(JSON.stringify({ items: verified.map(({ access: _access, ...rest }) => rest) }, undefined, 2));
-    return;
-  }
+  if (flags.json === true || !['table', 'wide'].includes(flags.output))
+    return printListing(flags, { items: verified, columns: [], document: ({ access: _access, ...rest }) => rest });
   for (const { component, version, signatures, resources } of verified) {
     for (const { resource, component: of, digest, checked } of resources) {
       const what =
         digest === undefined
           ? checked
           : `${digest.hashAlgorithm}:${digest.value}[${digest.normalisationAlgorithm}]${checked === 'content' ? '' : ` (${checked})`}`;
-      if (flags.output === 'wide') print(`  ${of} ${resource}: ${what}`);
+      if (flags.output === 'wide') print(visible(`  ${of} ${resource}: ${what}`));
     }
     for (const { name, hash, digest } of signatures)
-      print(`successfully verified ${component}:${version} (signature ${name}, digest ${hash}:${digest})`);
+      print(visible(`successfully verified ${component}:${version} (signature ${name}, digest ${hash}:${digest})`));
   }
 }
