@@ -1,3 +1,4 @@
+import './compile-cache';
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
