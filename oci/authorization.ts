@@ -19,7 +19,8 @@ interface Token {
  */
 export class Authorization {
   private challenge: Challenge | undefined;
-  private credentials: Promise<Credentials | undefined> | undefined;
+  /** By repository: an account may be for a part of the registry only. */
+  private readonly credentials = new Map<string, Promise<Credentials | undefined>>();
   private readonly tokens = new Map<string, Promise<Token>>();
 
   constructor(
@@ -34,7 +35,7 @@ export class Authorization {
   async header(scopes: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
     const challenge = this.challenge;
     if (!challenge) return undefined;
-    const credentials = await this.login();
+    const credentials = await this.login(scopes);
     if (credentials && 'token' in credentials) return `Bearer ${credentials.token}`;
     if (challenge.scheme === 'basic') {
       return credentials && 'username' in credentials
@@ -52,15 +53,18 @@ export class Authorization {
       offered.find(one => one.scheme === 'basic');
     if (!challenge) return false;
     this.challenge = challenge;
-    const credentials = await this.login();
+    const credentials = await this.login(scopes);
     if (challenge.scheme === 'basic') return sent === undefined && credentials !== undefined;
     // A refused token may have been withdrawn; one fresh token is worth a try, a token written by the user is not.
     this.tokens.delete(scopeKey(scopes));
     return sent === undefined || !(credentials && 'token' in credentials);
   }
 
-  private login(): Promise<Credentials | undefined> {
-    return (this.credentials ??= this.source(this.host));
+  private login(scopes: readonly string[]): Promise<Credentials | undefined> {
+    const repository = /^repository:([^:]+):/.exec(scopes[0] ?? '')?.[1];
+    const known = this.credentials.get(repository ?? '') ?? this.source(this.host, repository);
+    this.credentials.set(repository ?? '', known);
+    return known;
   }
 
   private token(

@@ -8,8 +8,11 @@ export type Credentials =
   /** Exchanged at the registry's token service for bearer tokens (docker config's `identitytoken`). */
   | { readonly identityToken: string };
 
-/** Credentials for `host[:port]`; undefined means anonymous. */
-export type CredentialSource = (host: string) => Promise<Credentials | undefined>;
+/**
+ * Credentials for `host[:port]`, where known for this repository there; undefined means anonymous. Asked once for each
+ * repository, so that what is costly to find out is the source's to keep.
+ */
+export type CredentialSource = (host: string, repository?: string) => Promise<Credentials | undefined>;
 
 /** Nobody. */
 export const anonymous: CredentialSource = () => Promise.resolve(undefined);
@@ -21,9 +24,9 @@ export function fixedCredentials(byHost: Readonly<Record<string, Credentials>>):
 
 /** The first source that knows the host. */
 export function firstOf(...sources: readonly CredentialSource[]): CredentialSource {
-  return async host => {
+  return async (host, repository) => {
     for (const source of sources) {
-      const found = await source(host);
+      const found = await source(host, repository);
       if (found) return found;
     }
     return undefined;

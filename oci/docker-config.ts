@@ -34,14 +34,15 @@ const HUB_KEYS = ['docker.io', 'https://index.docker.io/v1/', 'index.docker.io',
 
 /**
  * Credentials as docker, podman and crane find them: `auths`, `credHelpers`, `credsStore`. Hosts must match exactly, port
- * included. The file is read once per source. Errors: `oci.invalid-docker-config`, `oci.credential-helper`.
+ * included. The file is read, and a helper run for a host, once per source. Errors: `oci.invalid-docker-config`, `oci.credential-helper`.
  */
 export function dockerConfigCredentials(options: DockerConfigOptions = {}): CredentialSource {
   const env = options.env ?? process.env;
   const path = options.path ?? join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json');
   const mayRun = options.helpers ?? options.text === undefined;
   let config: Promise<DockerConfig> | undefined;
-  return async host => {
+  const asked = new Map<string, Promise<Credentials | undefined>>();
+  const find = async (host: string): Promise<Credentials | undefined> => {
     config ??=
       options.text === undefined
         ? readConfig(path)
@@ -65,6 +66,11 @@ export function dockerConfigCredentials(options: DockerConfigOptions = {}): Cred
       if (credentials) return credentials;
     }
     return undefined;
+  };
+  return host => {
+    const known = asked.get(host) ?? find(host);
+    asked.set(host, known);
+    return known;
   };
 }
 

@@ -1,5 +1,13 @@
 export * from './content';
 export { anonymous, firstOf, fixedCredentials, type Credentials, type CredentialSource } from './credentials';
+export {
+  consumerOf,
+  consumerType,
+  type ConsumerIdentity,
+  type ConsumerLookup,
+  type CredentialProperties,
+} from './consumers';
+export { loadOcmConfig, parseOcmConfig, type OcmConfig } from './ocm-config';
 export { describe, digestOf, isDigest, parseDigest, Verifier, VerifyingStream, type DigestAlgorithm } from './digest';
 export { dockerConfigCredentials, dockerConfigText, type DockerConfigOptions } from './docker-config';
 export {
@@ -30,7 +38,8 @@ export { readContent, streamOfBytes, verifying } from './streams';
 export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } from './copy';
 export { CopySession } from './copy-session';
 export { ImageLayout } from './layout';
-export { selectPlatform } from './platform';
+export { byPlatform, onlyPlatforms, withDocument, type FilteredIndex } from './filter-platforms';
+export { describesPlatform, platformText, selectPlatform } from './platform';
 export {
   assembleImage,
   readImageConfig,

@@ -25,6 +25,23 @@ export async function selectPlatform(
   });
 }
 
+/** `os/architecture[/variant]` of an entry of an index; undefined where it names none. */
+export function platformText({ platform }: Descriptor): string | undefined {
+  if (!platform) return undefined;
+  const { os, architecture, variant } = platform;
+  return [os, architecture, variant].filter(part => part !== undefined && part !== '').join('/');
+}
+
+/** Whether an entry of an index is for `os/architecture[/variant]`; without variant, any. */
+export function describesPlatform({ platform }: Descriptor, wanted: string): boolean {
+  const [os, architecture, variant] = wanted.split('/');
+  return (
+    platform?.os === os &&
+    platform?.architecture === architecture &&
+    (variant === undefined || platform?.variant === variant)
+  );
+}
+
 async function find(
   source: Content,
   index: Descriptor,
@@ -33,19 +50,17 @@ async function find(
   depth: number,
   offered: string[],
 ): Promise<{ match?: Descriptor; offered: string[] }> {
-  const [os, architecture, variant] = platform.split('/');
   const { manifests } = parseIndex(await readContent(source, index, signal ? { signal } : {}), source.name);
   for (const entry of manifests) {
     if (isIndex(entry.mediaType) && depth < 4) {
       const inner = await find(source, entry, platform, signal, depth + 1, offered);
       if (inner.match) return inner;
     }
-    const has = entry.platform;
-    if (!has) continue;
-    offered.push([has.os, has.architecture, has.variant].filter(part => part !== undefined && part !== '').join('/'));
-    if (has.os === os && has.architecture === architecture && (variant === undefined || has.variant === variant)) {
+    const text = platformText(entry);
+    if (text === undefined) continue;
+    offered.push(text);
+    if (describesPlatform(entry, platform))
       return { match: { mediaType: entry.mediaType, digest: entry.digest, size: entry.size }, offered };
-    }
   }
   return { offered };
 }

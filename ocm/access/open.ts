@@ -1,19 +1,13 @@
-import {
-  isManifest,
-  parseReference,
-  resolvable,
-  type CallOptions,
-  type Content,
-  type Descriptor,
-  type Reference,
-} from '../../oci';
+import { isManifest, parseReference, resolvable, type CallOptions, type Content, type Reference } from '../../oci';
 import { AirlockError } from '../../report';
 import type { AccessSpec } from '../descriptor';
 import type { OpenedContent, RepositoryLocation } from '../repository/repository';
 import type { Registries } from '../repository/space';
-import { artifactSetType, isArtifactSet } from './artifact-set-types';
-import { openArtifactSet } from './artifact-set-read';
-import { writeArtifactSet } from './artifact-set-write';
+import { artifactContent, blobContent } from './blob';
+import { openGitAccess } from './git';
+import { openGitHub } from './github';
+import { openChartAccess } from './helm';
+import { contentOf } from './registries';
 import { accessKind, textField } from './types';
 import { openUrl } from './wget';
 
@@ -46,16 +40,24 @@ export async function openAccess(
       return context.localBlob(required('localReference'), textField(access, 'mediaType'), options);
     case 'localOciBlob':
       return context.localBlob(required('digest'), textField(access, 'mediaType'), options);
+    case 'localFilesystemBlob':
+      return context.localBlob(required('fileName', 'filename'), textField(access, 'mediaType'), options);
     case 'ociArtifact':
-      return openImage(parseReference(required('imageReference')), context, options);
+      return openImage(required('imageReference'), context, options);
     case 'relativeOciReference': {
       const reference = parseReference(`hosting.invalid/${required('reference')}`);
       return openedArtifact(context.location.content(reference.repository), reference, options);
     }
     case 'ociBlob':
       return openBlob(access, required('ref', 'imageReference'), required('digest'), context);
+    case 'helm':
+      return openChartAccess(access, context.registries, context.reference, options);
+    case 'gitHub':
+      return openGitHub(access, context.registries, context.reference);
+    case 'git':
+      return openGitAccess(access, context.registries, context.reference);
     case 'wget':
-      return openUrl(access, context.reference);
+      return openUrl(access, context.registries, context.reference);
     case 'none':
       throw new AirlockError({
         code: 'ocm.no-content',
@@ -72,42 +74,14 @@ export async function openAccess(
   }
 }
 
-function openImage(reference: Reference, context: AccessContext, options: CallOptions): Promise<OpenedContent> {
+function openImage(text: string, context: AccessContext, options: CallOptions): Promise<OpenedContent> {
+  const reference = parseReference(text);
   return openedArtifact(contentOf(reference, context.registries), reference, options);
-}
-
-/** The repository an image reference names. */
-export function contentOf(reference: Reference, registries: Registries): Content {
-  const address = reference.scheme === undefined ? reference.registry : `${reference.scheme}://${reference.registry}`;
-  return registries(address).content(reference.repository);
 }
 
 async function openedArtifact(content: Content, reference: Reference, options: CallOptions): Promise<OpenedContent> {
   const root = await content.resolve(resolvable(reference), options);
   return artifactContent(content, root, reference.tag);
-}
-
-/** An OCI artifact in a repository, as content. */
-export function artifactContent(content: Content, root: Descriptor, tag: string | undefined): OpenedContent {
-  return {
-    mediaType: artifactSetType(root),
-    artifact: () => Promise.resolve({ content, descriptor: root, close: () => Promise.resolve() }),
-    stream: options => writeArtifactSet(content, root, tag, options),
-  };
-}
-
-/** A blob, as content; where its media type says that it is an artifact set, it can be opened as one. */
-export function blobContent(content: Content, blob: Descriptor, mediaType: string, where: string): OpenedContent {
-  const stream: OpenedContent['stream'] = options => content.fetch(blob, options);
-  return {
-    mediaType,
-    size: blob.size,
-    digest: blob.digest,
-    stream,
-    ...(isArtifactSet(mediaType)
-      ? { artifact: async (options?: CallOptions) => openArtifactSet(await stream(options), where) }
-      : {}),
-  };
 }
 
 function openBlob(access: AccessSpec, ref: string, digest: string, context: AccessContext): OpenedContent {

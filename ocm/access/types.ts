@@ -7,6 +7,10 @@ const kinds = {
   ociBlob: ['OCIImageLayer', 'ociBlob', 'OCIBlob', 'ociImageLayer'],
   relativeOciReference: ['relativeOciReference', 'RelativeOciReference'],
   localOciBlob: ['localOciBlob', 'LocalOCIBlob'],
+  localFilesystemBlob: ['localFilesystemBlob', 'LocalFilesystemBlob'],
+  helm: ['helm', 'Helm'],
+  gitHub: ['gitHub', 'GitHub', 'github'],
+  git: ['git', 'Git'],
   wget: ['wget', 'Wget'],
   none: ['none', 'None'],
 } as const;
@@ -20,6 +24,12 @@ const byName = new Map<string, AccessKind>(
 /** The kind behind any of its names, with or without version; undefined for types that are kept but not fetched here. */
 export function accessKind(access: AccessSpec): AccessKind | undefined {
   return byName.get(access.type.replace(/\/v\d+[a-z0-9]*$/, ''));
+}
+
+/** True for content that is stored with the component version, whatever its type is called. */
+export function isStoredBeside(access: AccessSpec): boolean {
+  const kind = accessKind(access);
+  return kind === 'localBlob' || kind === 'localOciBlob' || kind === 'localFilesystemBlob';
 }
 
 /** A field of text; undefined when absent or empty. */

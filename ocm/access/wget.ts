@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream';
-import { defaultHttpClient, shownUrl, type HttpRequest, type HttpResponse } from '../../net';
+import type { HttpRequest } from '../../net';
+import { consumerOf, consumerType } from '../../oci';
 import { AirlockError } from '../../report';
 import type { AccessSpec } from '../descriptor';
 import type { OpenedContent } from '../repository/repository';
+import type { Registries } from '../repository/space';
 import { isObject } from '../yaml';
+import { authorizationOf, downloaded, httpOf } from './download';
 import { textField } from './types';
 
 type Method = NonNullable<HttpRequest['method']>;
@@ -13,7 +15,7 @@ const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
  * Content behind a URL (access type `wget`). Nothing is known of it before it is read, so only the descriptor's digest tells
  * whether it is the right one. Throws `ocm.invalid-access`; reading throws `ocm.download-failed`, `net.*`.
  */
-export function openUrl(access: AccessSpec, where: string): OpenedContent {
+export function openUrl(access: AccessSpec, registries: Registries, where: string): OpenedContent {
   const text = textField(access, 'url', 'URL') ?? '';
   const refuse = (why: string): AirlockError =>
     new AirlockError({ code: 'ocm.invalid-access', message: `the access of type wget ${why}`, where });
@@ -32,12 +34,13 @@ export function openUrl(access: AccessSpec, where: string): OpenedContent {
   return {
     mediaType: textField(access, 'mediaType', 'mimeType') ?? 'application/octet-stream',
     stream: async (options = {}) => {
-      const response = await defaultHttpClient().request({
+      const authorization = await authorizationOf(registries, consumerOf(consumerType.download, new URL(text)));
+      const response = await httpOf(registries).request({
         ...request,
+        headers: { ...(authorization === undefined ? {} : { authorization }), ...request.headers },
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
-      if (response.ok) return Readable.from(response.chunks(), { objectMode: false });
-      throw await failed(response, where);
+      return downloaded(response, where);
     },
   };
 }
@@ -50,14 +53,4 @@ function headersOf(access: AccessSpec): Record<string, string> {
       (Array.isArray(value) ? value : [value]).filter(each => typeof each === 'string').join(', '),
     ]),
   );
-}
-
-async function failed(response: HttpResponse, where: string): Promise<AirlockError> {
-  await response.discard();
-  return new AirlockError({
-    code: response.status === 404 ? 'oci.not-found' : 'ocm.download-failed',
-    message: `downloading ${shownUrl(response.url)} failed: status ${response.status}`,
-    where,
-    remedy: 'Check the address, or transfer the component by value from where it can be reached',
-  });
 }

@@ -7,9 +7,9 @@ export interface DirectoryInput {
   /** Puts the folder itself into the archive, by its base name. */
   readonly preserveDir?: boolean;
   readonly followSymlinks?: boolean;
-  /** Regular expressions over paths relative to the folder. Default: everything. */
+  /** Shell patterns over paths relative to the folder (`*` and `?` stop at `/`), for files. Default: everything. */
   readonly includeFiles?: readonly string[];
-  /** As `includeFiles`, and stronger. */
+  /** As `includeFiles`, and stronger; for files and folders. */
   readonly excludeFiles?: readonly string[];
 }
 
@@ -21,8 +21,8 @@ const deepest = 100;
  * archive on every machine. Throws `ocm.invalid-input` for sockets, devices and the like.
  */
 export async function directoryEntries(folder: string, input: DirectoryInput): Promise<TarEntry[]> {
-  const include = (input.includeFiles ?? []).map(pattern => expression(pattern, folder));
-  const exclude = (input.excludeFiles ?? []).map(pattern => expression(pattern, folder));
+  const include = (input.includeFiles ?? []).map(pattern => shellPattern(pattern, folder));
+  const exclude = (input.excludeFiles ?? []).map(pattern => shellPattern(pattern, folder));
   const wanted = (name: string, isFolder: boolean): boolean => {
     if (exclude.some(each => each.test(name))) return false;
     return isFolder || include.length === 0 || include.some(each => each.test(name));
@@ -41,7 +41,8 @@ export async function directoryEntries(folder: string, input: DirectoryInput): P
       const found = input.followSymlinks === true ? await stat(full) : await lstat(full);
       if (!wanted(inside, found.isDirectory())) continue;
       if (found.isDirectory()) {
-        entries.push({ ...base, name: `${name}/`, type: 'directory', mode: 0o755 });
+        // Folders that hold nothing chosen would only be noise.
+        if (include.length === 0) entries.push({ ...base, name: `${name}/`, type: 'directory', mode: 0o755 });
         await walk(inside, depth + 1);
       } else if (found.isSymbolicLink()) {
         entries.push({ ...base, name, type: 'symlink', mode: 0o777, target: await readlink(full) });
@@ -63,14 +64,25 @@ export async function directoryEntries(folder: string, input: DirectoryInput): P
   return entries;
 }
 
-function expression(pattern: string, where: string): RegExp {
+/** A pattern as Go's `filepath.Match` has them: `*`, `?`, `[a-z]`, `[^a-z]`, and a backslash before what is meant as such. */
+function shellPattern(pattern: string, where: string): RegExp {
+  const quoted = (text: string): string => text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
+  const parts = pattern.match(/\*+|\?|\[\^?(?:\\.|[^\]\\])+\]|\\.|[^*?[\\]/gsu) ?? [];
   try {
-    return new RegExp(pattern);
+    if (parts.join('') !== pattern) throw new Error('a bracket or an escape is not complete');
+    const source = parts.map(part => {
+      if (part.startsWith('*')) return '[^/]*';
+      if (part === '?') return '[^/]';
+      if (part.startsWith('[')) return part;
+      return quoted(part.replace(/^\\/, ''));
+    });
+    return new RegExp(`^${source.join('')}$`, 'su');
   } catch (error) {
     throw new AirlockError({
       code: 'ocm.invalid-input',
-      message: `${JSON.stringify(pattern)} is not a regular expression`,
+      message: `${JSON.stringify(pattern.slice(0, 200))} is not a shell pattern`,
       where,
+      remedy: 'Write names with *, ? and [a-z]; a backslash before what is meant as such',
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { AirlockError, hasCode } from '../../report';
+import { ComponentArchive } from './component-archive';
 import { ContentRepository } from './content-repository';
 import { openCtf, type OpenCtfOptions } from './ctf';
 import { parseComponentReference, parseRepository, type RepositorySpec } from './reference';
@@ -22,7 +23,12 @@ export async function openComponentRepository(
 ): Promise<ComponentRepository> {
   const spec = typeof repository === 'string' ? parseRepository(repository, existsSync) : repository;
   const registries = options.registries ?? openRegistries();
-  if (spec.kind === 'ctf') return new ContentRepository(await openCtf(spec.path, options), { registries });
+  if (spec.kind === 'ctf') {
+    const opened = await openCtf(spec.path, options);
+    return 'componentArchive' in opened
+      ? ComponentArchive.open(opened.componentArchive, registries, opened.unpacked ? spec.path : undefined)
+      : new ContentRepository(opened, { registries });
+  }
   return new ContentRepository(registries(spec.address), { subPath: spec.subPath, registries });
 }
 

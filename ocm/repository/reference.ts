@@ -20,7 +20,16 @@ export type RepositorySpec =
   | { readonly kind: 'ctf'; readonly path: string };
 
 const ociTypes: readonly string[] = ['OCIRegistry', 'ociRegistry', 'OCIRepository', 'OCI', 'oci', 'ociregistry'];
-const ctfTypes: readonly string[] = ['CommonTransportFormat', 'ctf', 'directory', 'tar', 'tgz', 'CTF'];
+const ctfTypes: readonly string[] = [
+  'CommonTransportFormat',
+  'ctf',
+  'directory',
+  'tar',
+  'tgz',
+  'CTF',
+  'ComponentArchive',
+  'ca',
+];
 
 /**
  * Parses `registry.example[:port][/path]//component[:version]`, `path/to/archive.tgz//component[:version]`, or either

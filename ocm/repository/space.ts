@@ -1,4 +1,12 @@
-import { dockerConfigCredentials, MemoryContent, Registry, type Content, type RegistryOptions } from '../../oci';
+import {
+  dockerConfigCredentials,
+  MemoryContent,
+  Registry,
+  type ConsumerLookup,
+  type Content,
+  type RegistryOptions,
+} from '../../oci';
+import { defaultHttpClient, type HttpClient } from '../../net';
 
 /** Many repositories under one roof: a registry, a CTF archive, memory. */
 export interface ContentSpace {
@@ -25,18 +33,35 @@ function writtenName(address: string, host: string): string {
   return /^http:\/\//.test(address) ? `http://${host}` : host;
 }
 
-/** Opens registries by address. One instance shares connections and tokens between all that use it. */
-export type Registries = (address: string) => ContentSpace;
+/** How the world outside a component repository is reached: registries by address, and what content elsewhere needs. */
+export interface Registries {
+  /** One instance shares connections and tokens between all that use it. */
+  (address: string): ContentSpace;
+  /** For content that is not in a registry: charts, downloads. Default: the process's client. */
+  readonly http?: HttpClient;
+  /** Credentials for such content. Default: none. */
+  readonly consumers?: ConsumerLookup;
+}
+
+export interface RegistriesOptions extends RegistryOptions {
+  /** Credentials for chart repositories, git and downloads, e.g. of `loadOcmConfig`. */
+  readonly consumers?: ConsumerLookup;
+}
 
 /** Registries with these options; default credentials are those of the docker configuration. */
-export function openRegistries(options: RegistryOptions = {}): Registries {
+export function openRegistries(options: RegistriesOptions = {}): Registries {
+  const { consumers, ...rest } = options;
   const known = new Map<string, ContentSpace>();
-  const shared: RegistryOptions = { ...options, credentials: options.credentials ?? dockerConfigCredentials() };
-  return address => {
+  const shared: RegistryOptions = { ...rest, credentials: rest.credentials ?? dockerConfigCredentials() };
+  const open = (address: string): ContentSpace => {
     const found = known.get(address) ?? registrySpace(address, shared);
     known.set(address, found);
     return found;
   };
+  return Object.assign(open, {
+    http: rest.http ?? defaultHttpClient(),
+    ...(consumers === undefined ? {} : { consumers }),
+  });
 }
 
 /** Everything in memory: for small components on their way, and for tests. */

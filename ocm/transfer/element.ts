@@ -10,7 +10,7 @@ import {
   type Descriptor,
 } from '../../oci';
 import { AirlockError } from '../../report';
-import { accessKind, localBlobAccess, referenceNameOf, spool, textField } from '../access';
+import { accessKind, isStoredBeside, localBlobAccess, referenceNameOf, spool, textField } from '../access';
 import { identityOf, type AccessSpec, type DigestSpec, type ElementMeta, type Identity } from '../descriptor';
 import {
   repositoryOf,
@@ -56,7 +56,7 @@ export class ElementTransfer {
   byValue(element: MovingElement, kind: 'resource' | 'source'): boolean {
     const type = accessKind(element.access);
     if (type === 'none') return false;
-    if (type === 'localBlob' || type === 'localOciBlob' || type === 'relativeOciReference') return true;
+    if (isStoredBeside(element.access) || type === 'relativeOciReference') return true;
     if (
       this.options.omitAccessTypes?.some(
         each => each === element.access.type || accessKind({ type: each }) === (type ?? each),
@@ -130,8 +130,8 @@ export class ElementTransfer {
 
   /** The name the artifact had: without host, and without the path of the repository it was beside of. */
   private referenceName(access: AccessSpec): string | undefined {
+    if (isStoredBeside(access)) return textField(access, 'referenceName');
     const kind = accessKind(access);
-    if (kind === 'localBlob' || kind === 'localOciBlob') return textField(access, 'referenceName');
     const text =
       kind === 'relativeOciReference'
         ? `hosting.invalid/${textField(access, 'reference') ?? ''}`

@@ -1,6 +1,6 @@
 import { AirlockError } from '../../report';
 import { nameAndVersion, type ComponentDescriptor } from '../descriptor';
-import { accessKind } from '../access';
+import { accessKind, isStoredBeside } from '../access';
 import { defaultNormalisation, normalisationOf, normalise, type Normalisation } from '../normalisation';
 import type { ComponentVersionAccess } from '../repository';
 import { sameJson } from '../yaml';
@@ -54,8 +54,7 @@ export function isAtHome(
   present: ComponentVersionAccess,
 ): boolean {
   const kind = accessKind(access as never);
-  if (kind === 'localBlob' || kind === 'localOciBlob' || kind === 'relativeOciReference' || kind === 'none')
-    return true;
+  if (isStoredBeside(access as never) || kind === 'relativeOciReference' || kind === 'none') return true;
   const { registry } = present.repository.location;
   return (
     registry !== undefined &&

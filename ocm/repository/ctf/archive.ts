@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { isDigest, type Content } from '../../../oci';
+import type { Content } from '../../../oci';
 import { AirlockError } from '../../../report';
-import { archiveError, readTar, referenceTime, writeTar, type TarEntry } from '../../archive';
+import { referenceTime, writeTar, type TarEntry } from '../../archive';
 import type { ContentSpace } from '../space';
 import { CtfDirectory } from './directory';
 import { indexFileName } from './index-file';
+import { unpackArchive } from './unpack';
+
+/** What a component archive is told by. */
+export const componentDescriptorFile = 'component-descriptor.yaml';
 
 /** How an archive is stored. */
 export type CtfFormat = 'directory' | 'tar' | 'tgz';
@@ -31,19 +35,38 @@ export function formatOfName(file: string): CtfFormat | undefined {
   return file.endsWith('.tar') ? 'tar' : undefined;
 }
 
-/** Opens a common transport archive: a folder, `.tar` or `.tgz`. Throws `ocm.archive-not-found`, `ocm.invalid-archive`. */
-export async function openCtf(file: string, options: OpenCtfOptions = {}): Promise<ContentSpace> {
+/**
+ * Opens a common transport archive: a folder, `.tar` or `.tgz`; or finds that a folder (perhaps that of an unpacked file) is a
+ * component archive. Throws `ocm.archive-not-found`, `ocm.invalid-archive`.
+ */
+export async function openCtf(
+  file: string,
+  options: OpenCtfOptions = {},
+): Promise<ContentSpace | { readonly componentArchive: string; readonly unpacked: boolean }> {
   const { mode = 'read' } = options;
   const found = await stat(file).catch(() => undefined);
   if (mode === 'read' || (mode === 'update' && found !== undefined)) {
     if (mode === 'update' && found?.isDirectory() && (await readdir(file)).length === 0)
       return CtfDirectory.create(file);
-    if (found === undefined || found.isDirectory()) return CtfDirectory.open(file);
-    return PackedCtf.unpack(file, formatOfName(file) ?? 'tar');
+    if (found === undefined || found.isDirectory())
+      return isComponentArchive(file) ? { componentArchive: file, unpacked: false } : CtfDirectory.open(file);
+    const folder = await unpackArchive(file, [indexFileName, componentDescriptorFile]);
+    if (isComponentArchive(folder)) return { componentArchive: folder, unpacked: true };
+    try {
+      return await PackedCtf.of(file, formatOfName(file) ?? 'tar', folder);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
   const format = options.format ?? formatOfName(file) ?? 'directory';
   if (format !== 'directory') return PackedCtf.empty(file, format);
   return found === undefined ? CtfDirectory.create(file) : ReplacedCtf.beside(file);
+}
+
+function isComponentArchive(folder: string): boolean {
+  const has = (name: string): boolean => existsSync(path.join(folder, name));
+  return has(componentDescriptorFile) && !has(indexFileName);
 }
 
 /** A folder that takes the place of another when it is closed. */
@@ -101,21 +124,9 @@ class PackedCtf implements ContentSpace {
     private readonly inner: CtfDirectory,
   ) {}
 
-  static async unpack(file: string, format: CtfFormat): Promise<PackedCtf> {
-    const temporary = await mkdtemp(path.join(tmpdir(), 'airlock-ctf-'));
-    try {
-      await mkdir(path.join(temporary, 'blobs'));
-      for await (const entry of readTar(createReadStream(file), file)) {
-        if (entry.type === 'directory') continue;
-        const blob = /^blobs\/(sha256|sha512)\.([0-9a-f]+)$/.exec(entry.name);
-        const wanted = entry.name === indexFileName || (blob !== null && isDigest(`${blob[1] ?? ''}:${blob[2] ?? ''}`));
-        if (wanted) await pipeline(entry.stream, createWriteStream(path.join(temporary, entry.name)));
-      }
-      return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
-    } catch (error) {
-      await rm(temporary, { recursive: true, force: true });
-      throw archiveError(error, file);
-    }
+  /** `temporary`: where the archive was unpacked; it goes when this is closed. */
+  static async of(file: string, format: CtfFormat, temporary: string): Promise<PackedCtf> {
+    return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
   }
 
   static async empty(file: string, format: CtfFormat): Promise<PackedCtf> {

@@ -1,2 +1,2 @@
-export { formatOfName, openCtf, type CtfFormat, type OpenCtfOptions } from './archive';
+export { componentDescriptorFile, formatOfName, openCtf, type CtfFormat, type OpenCtfOptions } from './archive';
 export { CtfDirectory } from './directory';
