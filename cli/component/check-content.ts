@@ -11,7 +11,17 @@ import {
   type Identity,
 } from '../../ocm';
 import { AirlockError, describeError } from '../../report';
-import type { Problem } from './check';
+
+/** One thing that is not as it has to be. */
+export interface Problem {
+  /** `name:version`. */
+  readonly component: string;
+  /** `resource web`, `reference backend`, `signature acme`. */
+  readonly element: string;
+  readonly problem: string;
+  /** Of the failure underneath: decides the exit code. */
+  readonly code: string;
+}
 
 /** Identities of the elements whose content is not in the repository of the component version. */
 export function notLocal(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { nameAndVersion, openIfExists, verifyAccess, type ComponentVersionAccess, type TrustedKey } from '../../ocm';
 import { AirlockError, describeError } from '../../report';
 import { exitCodeOf, exitCodes } from '../exit';
-import { contentProblems, notLocal } from './check-content';
+import { contentProblems, notLocal, type Problem } from './check-content';
 import { trustedKeys } from './keys';
 import { identityCell, print, printListing, visible, withOutputFlag, type Column, type OutputFlags } from './output';
 import {
@@ -24,17 +24,6 @@ interface CheckFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFl
   readonly content?: boolean;
   readonly signature?: readonly string[];
   readonly publicKey?: readonly string[];
-}
-
-/** One thing that is not as it has to be. */
-export interface Problem {
-  /** `name:version`. */
-  readonly component: string;
-  /** `resource web`, `reference backend`, `signature acme`. */
-  readonly element: string;
-  readonly problem: string;
-  /** Of the failure underneath: decides the exit code. */
-  readonly code: string;
 }
 
 /** What was found about one component version and all it refers to. Fields as of the reference command line. */

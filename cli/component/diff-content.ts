@@ -1,4 +1,11 @@
-import type { ComponentVersionAccess, ElementChange, OpenedArtifact, OpenedContent, Resource } from '../../ocm';
+import type {
+  ComponentVersionAccess,
+  DescriptorComparison,
+  ElementChange,
+  OpenedArtifact,
+  OpenedContent,
+  Resource,
+} from '../../ocm';
 import { AirlockError, describeError } from '../../report';
 import { readForDiff, textChanges, type ReadContent, type TextChange } from './diff-files';
 import { chartOf } from './download-forms';
@@ -10,6 +17,11 @@ export interface ContentChange {
   readonly images?: readonly ImageChange[];
   /** Why nothing is told of the content. */
   readonly note?: string;
+}
+
+/** A comparison, with what differs inside the resources. */
+export interface Comparison extends Omit<DescriptorComparison, 'resources'> {
+  readonly resources: readonly (ElementChange<Resource> & { readonly content?: ContentChange })[];
 }
 
 /** Both sides of a changed resource, read within bounds. What cannot be read is a note: the digests tell that it differs. */

@@ -1,8 +1,7 @@
 import type { FieldChange } from '../../ocm';
 import { identityText, type ElementChange, type ElementMeta, type Identity, type Json } from '../../ocm';
 import { bytes, colorsFor } from '../terminal';
-import type { Comparison } from './diff';
-import type { ContentChange } from './diff-content';
+import type { Comparison, ContentChange } from './diff-content';
 import type { TextChange } from './diff-files';
 import type { ImageChange } from './diff-images';
 import { visible } from './output';

@@ -1,15 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import {
-  compareDescriptors,
-  isSame,
-  openIfExists,
-  type ComponentVersionAccess,
-  type DescriptorComparison,
-  type ElementChange,
-  type Resource,
-} from '../../ocm';
+import { compareDescriptors, isSame, openIfExists, type ComponentVersionAccess } from '../../ocm';
 import { exitCodeOf, exitCodes, printError } from '../exit';
-import { contentChange, type ContentChange } from './diff-content';
+import { contentChange, type Comparison } from './diff-content';
 import { comparisonText } from './diff-text';
 import { printListing, print, withOutputFlag, type OutputFlags } from './output';
 import {
@@ -29,11 +21,6 @@ interface DiffFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFla
   readonly recursive?: boolean;
   readonly content: boolean;
   readonly lines: number;
-}
-
-/** A comparison, with what differs inside the resources. */
-export interface Comparison extends Omit<DescriptorComparison, 'resources'> {
-  readonly resources: readonly (ElementChange<Resource> & { readonly content?: ContentChange })[];
 }
 
 /** `airlock component diff`: exits 0 when nothing differs, 1 when something does, above 1 for failures. */
