@@ -92,6 +92,8 @@ export interface PullRequest {
   readonly base: string;
   /** Commit at the head of the proposal. */
   readonly headCommit: string;
+  /** Commit of the base that the head left from. */
+  readonly mergeBase: string;
   /** Set when merged. */
   readonly mergeCommit?: string;
   /** RFC 3339, set when merged. */
@@ -99,6 +101,8 @@ export interface PullRequest {
   /** Login of whoever merged. */
   readonly mergedBy?: string;
   readonly labels: readonly string[];
+  /** RFC 3339, set when closed or merged. */
+  readonly closedAt?: string;
   /** Page for people. */
   readonly url: string;
 }
@@ -132,6 +136,32 @@ export interface MergeRequest {
   readonly force?: boolean;
   /** How long to wait, in milliseconds, while the forge still computes mergeability. Default 60 000. */
   readonly patienceMs?: number;
+}
+
+/** Something said on a pull request. */
+export interface Comment {
+  /** Markdown. */
+  readonly body: string;
+  /** Login. */
+  readonly author: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+export interface Review {
+  readonly body: string;
+  /** The commit that was looked at. */
+  readonly commit: string;
+  /** Login. */
+  readonly author: string;
+}
+
+/** A comment at a line of a file, as it is at the head of a pull request. */
+export interface LineComment {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  readonly body: string;
 }
 
 export type StatusState = 'pending' | 'success' | 'failure' | 'error' | 'warning';
@@ -193,6 +223,8 @@ export interface ForgeRepository {
   /** The commit a branch, tag or commit id names, or undefined. */
   commit(ref: string, options?: CallOptions): Promise<Commit | undefined>;
   compare(base: string, head: string, options?: CallOptions): Promise<Comparison>;
+  /** The commits that changed a file, as far as `ref`, newest first; at most 50. */
+  history(ref: string, path: string, options?: CallOptions): Promise<Commit[]>;
 
   pullRequest(number: number, options?: CallOptions): Promise<PullRequest | undefined>;
   /** Pull requests from branch `head`, closed and merged ones included, newest first. */
@@ -203,6 +235,19 @@ export interface ForgeRepository {
   /** Closes without merging; closed already is done. */
   closePullRequest(number: number, options?: CallOptions): Promise<void>;
   comment(number: number, body: string, options?: CallOptions): Promise<void>;
+  /** Oldest first. */
+  comments(number: number, options?: CallOptions): Promise<Comment[]>;
+  /** Says something about a commit, with comments at lines. Neither approves nor refuses. */
+  review(
+    number: number,
+    request: { readonly body: string; readonly commit: string; readonly comments: readonly LineComment[] },
+    options?: CallOptions,
+  ): Promise<void>;
+  reviews(number: number, options?: CallOptions): Promise<Review[]>;
+  /** Asks these people to review. */
+  requestReviewers(number: number, reviewers: readonly string[], options?: CallOptions): Promise<void>;
+  /** Whether the account may write to the repository. */
+  mayWrite(account: string, options?: CallOptions): Promise<boolean>;
   /** Sets exactly these labels, creating what does not exist. */
   setLabels(number: number, labels: readonly string[], options?: CallOptions): Promise<void>;
   /** Merged already is done. Conflicts with the base are `forge.conflict`. */

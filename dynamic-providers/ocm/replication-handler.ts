@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   isReplicated,
+  refusalOf,
+  refusalText,
   replicate,
   resolveReplication,
   type Replicated,
@@ -59,13 +61,33 @@ const resolvedOf = ({ phase, component, version, digest }: Inputs): ResolvedVers
 
 async function settle(inputs: Inputs, before?: Outputs): Promise<Outputs> {
   const wanted = resolvedOf(inputs);
-  if (wanted.version === '')
-    return { ...inputs, reason: 'nothing to replicate yet', reference: '', bytes: 0, verifiedBy: [] };
-  if (before?.version === wanted.version && before.digest === wanted.digest && (await isReplicated(inputs, wanted))) {
-    return { ...inputs, reason: '', reference: before.reference, bytes: before.bytes, verifiedBy: before.verifiedBy };
+  if (wanted.version === '') {
+    const reason = inputs.refusal === undefined ? 'nothing to replicate yet' : refusalText(inputs.refusal);
+    return { ...inputs, reason, reference: '', bytes: 0, verifiedBy: [] };
   }
-  return { ...inputs, reason: '', ...(await replicate(inputs, wanted, silent)) };
+  if (before?.version === wanted.version && before.digest === wanted.digest && (await isReplicated(inputs, wanted))) {
+    const { reference, bytes, verifiedBy } = before;
+    return { ...inputs, reason: inputs.refusal ? refusalText(inputs.refusal) : '', reference, bytes, verifiedBy };
+  }
+  try {
+    return { ...inputs, reason: '', ...(await replicate(inputs, wanted, silent)) };
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    const reason = refusalText(refusal);
+    console.warn(reason);
+    return { ...inputs, ...kept(before), phase: 'blocked', reason, refusal };
+  }
 }
+
+/** What was replicated before: whoever builds on this goes on with it. */
+const kept = (before: Outputs | undefined): Pick<Outputs, 'version' | 'digest' | keyof Replicated> => ({
+  version: before?.version ?? '',
+  digest: before?.digest ?? '',
+  reference: before?.reference ?? '',
+  bytes: before?.bytes ?? 0,
+  verifiedBy: before?.verifiedBy ?? [],
+});
 
 export const { check, diff, create, update, read, remove } = served(new ReplicationHandler());
 export { remove as delete };

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  applyDeployment,
   deploymentReaders,
   planDeployment,
+  refusalText,
+  settleDeployment,
   type DeploymentInputs,
   type DeploymentPhase,
   type DeploymentPlan,
+  type PlanOptions,
+  type Refusal,
 } from '../../product';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
@@ -19,6 +22,8 @@ interface Inputs extends DeploymentInputs {
   readonly desired: string;
   /** What happens to values and objects, bounded. */
   readonly changes: readonly string[];
+  /** Why this product does not go on, where that is its own fault alone. */
+  readonly refusal?: Refusal;
 }
 
 interface Outputs extends Inputs {
@@ -34,6 +39,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
     if (isUnknown(news)) return { inputs: news };
     const given = givenOf(news as Inputs);
     const plan = this.checked.keep(given, await planned(given));
+    if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
     return { inputs: { ...given, ...shown(plan) } };
   }
 
@@ -41,7 +47,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
     if (isUnknown(news) || !isDeepStrictEqual(lasting(olds), lasting(news))) return { changes: true };
     const given = givenOf(news as Inputs);
     const plan = this.checked.take(given) ?? (await planned(given));
-    return { changes: plan.renewal?.phase === 'renewed' || plan.pullRequest?.action === true };
+    return { changes: mustAct(plan) };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
@@ -67,8 +73,15 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
 
 /** What the program gave, without what the plan said of it. */
 function givenOf(inputs: Inputs): DeploymentInputs {
-  const { phase: _, reason: __, merged: ___, proposed: ____, desired: _____, changes: ______, ...given } = inputs;
+  const { phase: _, reason: __, merged: ___, proposed: ____, desired: _____, changes: ______, ...rest } = inputs;
+  const { refusal: _______, ...given } = rest;
   return given;
+}
+
+/** Whether the forge or the registry must be written to. */
+function mustAct({ renewal, renewalRequest, pullRequest, obsolete }: DeploymentPlan): boolean {
+  const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
+  return renews || pullRequest?.action === true || obsolete !== undefined;
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */
@@ -78,27 +91,31 @@ function lasting(properties: object): object {
 }
 
 /** The plan without what only this run needs. */
-const shown = ({ phase, reason, merged, proposed, desired, changes }: DeploymentPlan) => ({
+const shown = ({ phase, reason, merged, proposed, desired, changes, refusal }: DeploymentPlan) => ({
   phase,
   reason,
   merged,
   proposed,
   desired,
   changes,
+  ...(refusal && { refusal }),
 });
 
-async function planned(inputs: DeploymentInputs): Promise<DeploymentPlan> {
+async function planned(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<DeploymentPlan> {
   const readers = deploymentReaders(inputs);
   try {
-    return await planDeployment(inputs, readers.open);
+    return await planDeployment(inputs, readers.open, options);
   } finally {
     await readers.close();
   }
 }
 
+/** Looks again, without what others looked up, and acts. */
 async function settle(inputs: Inputs): Promise<Outputs> {
-  const plan = await planned(inputs);
-  return { ...inputs, ...shown(plan), pullRequest: await applyDeployment(inputs, plan) };
+  const given = givenOf(inputs);
+  const { plan, pullRequest } = await settleDeployment(given);
+  if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
+  return { ...given, ...shown(plan), pullRequest };
 }
 
 export const { check, diff, create, update, read, remove } = served(new DeploymentHandler());

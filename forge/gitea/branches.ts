@@ -75,6 +75,27 @@ export async function findCommit(
   return first && commitOf(first);
 }
 
+/** The newest 50 commits that changed a file, as far as `ref`. */
+export async function history(
+  api: GiteaApi,
+  name: RepositoryName,
+  ref: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Commit[]> {
+  const { status, body } = await api.request<WireCommit[] | null>(
+    `read the history of ${path} in ${name.owner}/${name.name}`,
+    'GET',
+    at(name, 'commits'),
+    {
+      ...options,
+      query: { sha: ref, path, limit: 50, stat: false, verification: false, files: false },
+      accept: [404, 409],
+    },
+  );
+  return status === 200 ? (body ?? []).map(commitOf) : [];
+}
+
 export async function compare(
   api: GiteaApi,
   name: RepositoryName,

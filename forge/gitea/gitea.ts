@@ -6,6 +6,7 @@ import type {
   CommitStatus,
   Forge,
   ForgeRepository,
+  LineComment,
   MergeRequest,
   NewPullRequest,
   NewRelease,
@@ -15,6 +16,7 @@ import type {
 import { Organizations, Users } from './accounts';
 import { GiteaApi, type GiteaOptions } from './api';
 import * as branches from './branches';
+import * as conversation from './conversation';
 import * as files from './files';
 import * as hooks from './hooks';
 import * as protection from './protection';
@@ -111,6 +113,9 @@ export class GiteaRepository implements ForgeRepository {
   compare(base: string, head: string, options?: CallOptions) {
     return branches.compare(this.api, this.repository, base, head, options);
   }
+  history(ref: string, path: string, options?: CallOptions) {
+    return branches.history(this.api, this.repository, ref, path, options);
+  }
 
   pullRequest(number: number, options?: CallOptions) {
     return pulls.findPullRequest(this.api, this.repository, number, options);
@@ -132,6 +137,25 @@ export class GiteaRepository implements ForgeRepository {
   }
   comment(number: number, body: string, options?: CallOptions) {
     return pulls.comment(this.api, this.repository, number, body, options);
+  }
+  comments(number: number, options?: CallOptions) {
+    return conversation.listComments(this.api, this.repository, number, options);
+  }
+  review(
+    number: number,
+    request: { body: string; commit: string; comments: readonly LineComment[] },
+    options?: CallOptions,
+  ) {
+    return conversation.review(this.api, this.repository, number, request, options);
+  }
+  reviews(number: number, options?: CallOptions) {
+    return conversation.listReviews(this.api, this.repository, number, options);
+  }
+  requestReviewers(number: number, reviewers: readonly string[], options?: CallOptions) {
+    return conversation.requestReviewers(this.api, this.repository, number, reviewers, options);
+  }
+  mayWrite(account: string, options?: CallOptions) {
+    return conversation.mayWrite(this.api, this.repository, account, options);
   }
   setLabels(number: number, labels: readonly string[], options?: CallOptions) {
     return pulls.setLabels(this.api, this.repository, number, labels, options);

@@ -36,8 +36,10 @@ export interface WirePull {
   mergeable: boolean;
   head: WirePullBranch;
   base: WirePullBranch;
+  merge_base: string;
   merge_commit_sha: string | null;
   merged_at: string | null;
+  closed_at: string | null;
   merged_by: { login: string } | null;
   labels: WireLabel[] | null;
   html_url: string;
@@ -76,8 +78,10 @@ export function pullRequestOf(wire: WirePull): PullRequest {
     head: wire.head.label || wire.head.ref,
     base: wire.base.label || wire.base.ref,
     headCommit: wire.head.sha,
+    mergeBase: wire.merge_base,
     ...(wire.merged && wire.merge_commit_sha ? { mergeCommit: wire.merge_commit_sha } : {}),
     ...(wire.merged_at ? { mergedAt: wire.merged_at } : {}),
+    ...(wire.closed_at ? { closedAt: wire.closed_at } : {}),
     ...(wire.merged_by ? { mergedBy: wire.merged_by.login } : {}),
     labels: (wire.labels ?? []).map(label => label.name),
     url: wire.html_url,

@@ -22,6 +22,9 @@ export interface RepositoryName {
   readonly name: string;
 }
 
+/** How a repository is reached. */
+export type OpenForge = (account: ForgeAccount, repository: RepositoryName) => ForgeRepository;
+
 export function openForge(account: ForgeAccount, repository: RepositoryName): ForgeRepository {
   const forge = new Gitea({
     url: account.url,

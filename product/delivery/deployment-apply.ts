@@ -1,73 +1,88 @@
 import { changesTo, type ForgeRepository } from '../../forge';
-import { Registry, type CredentialSource } from '../../oci';
-import type { Snapshot, SnapshotBlob } from '../snapshot';
-import { openForge, credentialsOf } from './connections';
-import type { DeploymentInputs, DeploymentPlan } from './deployment';
-import { applyPullRequest } from './pull-request';
+import { hasCode } from '../../report';
+import type { LockRenewal } from '../lock-renewal';
+import { credentialsOf, openForge } from './connections';
+import { checksOf } from './deployment';
+import type { DeploymentInputs, DeploymentPlan, PlannedPullRequest, Project } from './deployment-inputs';
+import { blockedBy } from './deployment-proposal';
+import { observePullRequest, applyPullRequest } from './pull-request';
+import { renewalDesire } from './renewal-request';
+import { pushSnapshots } from './snapshots';
+import { judge, pending, type Verdict } from './verdict';
 
-/** The check that says on a pull request whether it may be merged. */
-export const validationContext = 'airlock/validation';
-
-/** Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. */
+/**
+ * Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. Throws
+ * what the forge and the registry refuse; nothing of the consumer's is lost by that, and the next run goes on from there.
+ */
 export async function applyDeployment(
   inputs: DeploymentInputs,
   plan: DeploymentPlan,
   signal?: AbortSignal,
 ): Promise<string> {
   const options = signal === undefined ? {} : { signal };
-  const project = openForge(inputs.forge, inputs.repository);
-  const credentials = credentialsOf(inputs.registry);
+  const project: Project = { inputs, repository: openForge(inputs.forge, inputs.repository), options };
+  const push = (snapshots: LockRenewal['snapshots']): Promise<void> =>
+    pushSnapshots(snapshots, credentialsOf(inputs.registry), signal);
+  let page = '';
   if (plan.renewal?.phase === 'renewed') {
-    await pushSnapshots(plan.renewal.snapshots, credentials, signal);
-    await commitToMain(project, plan.renewal.files, plan.renewal.commitMessage, signal);
+    await push(plan.renewal.snapshots);
+    page = await renew(project, plan.renewal, plan.renewalRequest);
+  }
+  if (plan.obsolete !== undefined) {
+    await project.repository.comment(plan.obsolete.number, `Closed: ${plan.obsolete.reason}.`, options);
+    await project.repository.closePullRequest(plan.obsolete.number, options);
   }
   const { proposal, pullRequest } = plan;
-  if (proposal === undefined || pullRequest === undefined) return '';
-  if (!pullRequest.action) return pullRequest.observed.pullRequest?.url ?? '';
+  if (proposal === undefined || pullRequest === undefined) return page;
+  if (!pullRequest.action) return pullRequest.observed.pullRequest?.url ?? page;
   // Before the pull request: what it pins must be there when somebody merges at once.
-  await pushSnapshots(proposal.snapshots, credentials, signal);
-  const opened = await applyPullRequest(project, pullRequest.desire, pullRequest.observed, options);
-  const blocked = proposal.phase === 'blocked';
-  const head = await project.branch(pullRequest.desire.branch, options);
-  await project.setStatus(
-    head?.commit ?? opened.headCommit,
-    {
-      state: blocked ? 'failure' : 'success',
-      context: validationContext,
-      description: (blocked ? plan.reason : 'Values and manifests are valid').slice(0, 140),
-      targetUrl: opened.url,
+  await push(proposal.snapshots);
+  const verdict: Verdict = {
+    passed: proposal.phase !== 'blocked',
+    text: blockedBy(proposal),
+    faults: proposal.faults,
+  };
+  return propose(project, pullRequest, verdict);
+}
+
+/** Opens or refreshes a pull request, and says on its head whether it may be merged. */
+export async function propose(project: Project, planned: PlannedPullRequest, verdict: Verdict): Promise<string> {
+  const { inputs, repository, options } = project;
+  const checks = checksOf(inputs);
+  let head = planned.observed.head;
+  const opened = await applyPullRequest(repository, planned.desire, planned.observed, options, {
+    committed: async commit => {
+      head = commit;
+      await pending(project, checks, commit);
     },
-    options,
-  );
+  });
+  await judge(project, checks, { ...opened, headCommit: head ?? opened.headCommit }, verdict);
   return opened.url;
 }
 
-async function commitToMain(
-  project: ForgeRepository,
-  files: ReadonlyMap<string, string>,
-  message: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const options = signal === undefined ? {} : { signal };
-  const changes = changesTo(await project.listTree('main', '', options), Object.fromEntries(files));
-  if (changes.length > 0) await project.commitFiles({ branch: 'main', files: changes, message }, options);
+/** Commits the renewal to main; where main refuses that, proposes it. Returns the pull request's page, if there is one. */
+async function renew(project: Project, renewal: LockRenewal, request: PlannedPullRequest | undefined): Promise<string> {
+  const { inputs, repository, options } = project;
+  const valid: Verdict = { passed: true, text: '', faults: [] };
+  if (request !== undefined)
+    return request.action ? propose(project, request, valid) : (request.observed.pullRequest?.url ?? '');
+  try {
+    await commitToMain(repository, renewal.files, renewal.commitMessage, options);
+    return '';
+  } catch (error) {
+    if (!hasCode(error, 'forge.forbidden')) throw error;
+  }
+  const desire = renewalDesire(inputs.instance, renewal);
+  const observed = await observePullRequest(repository, desire, options);
+  return propose(project, { desire, observed, action: true }, valid);
 }
 
-/** Stores artifacts in the consumer's registry, under their tag. What is there already costs a look. */
-async function pushSnapshots(
-  snapshots: readonly Snapshot[],
-  credentials: CredentialSource,
-  signal?: AbortSignal,
+async function commitToMain(
+  repository: ForgeRepository,
+  files: ReadonlyMap<string, string>,
+  message: string,
+  options: { readonly signal?: AbortSignal },
 ): Promise<void> {
-  const options = signal === undefined ? {} : { signal };
-  for (const snapshot of snapshots) {
-    const [host = '', ...prefix] = snapshot.registry.split('/');
-    const repository = new Registry(host, { credentials }).repository([...prefix, snapshot.repository].join('/'));
-    const push = ({ bytes, ...descriptor }: SnapshotBlob) => repository.push(descriptor, bytes, options);
-    await push(snapshot.layer);
-    await push(snapshot.config);
-    await push(snapshot.manifest);
-    const { bytes: _, ...manifest } = snapshot.manifest;
-    await repository.tag(manifest, snapshot.tag, options);
-  }
+  const changes = changesTo(await repository.listTree('main', '', options), Object.fromEntries(files));
+  if (changes.length > 0) await repository.commitFiles({ branch: 'main', files: changes, message }, options);
 }

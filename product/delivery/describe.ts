@@ -1,12 +1,16 @@
 import type { Proposal } from '../proposal';
 import { deploymentReaders } from './reader';
-import { planDeployment, type DeploymentInputs, type DeploymentPlan } from './deployment';
+import { planDeployment } from './deployment';
+import type { DeploymentInputs, DeploymentPlan } from './deployment-inputs';
 
 /** What an update would do to a product instance, in full: for a person's eyes, never for state. Reads only. */
 export async function describeDeployment(inputs: DeploymentInputs, signal?: AbortSignal): Promise<string> {
   const readers = deploymentReaders(inputs, signal);
   try {
-    return deploymentText(inputs.instance, await planDeployment(inputs, readers.open, signal));
+    return deploymentText(
+      inputs.instance,
+      await planDeployment(inputs, readers.open, signal === undefined ? {} : { signal }),
+    );
   } finally {
     await readers.close();
   }

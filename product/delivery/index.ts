@@ -1,12 +1,23 @@
-export { credentialsOf, openForge, type ForgeAccount, type RegistryAccount, type RepositoryName } from './connections';
 export {
-  planDeployment,
-  type DeploymentInputs,
-  type DeploymentPhase,
-  type DeploymentPlan,
-  type OpenReader,
-} from './deployment';
-export { applyDeployment, validationContext } from './deployment-apply';
+  credentialsOf,
+  openForge,
+  type ForgeAccount,
+  type OpenForge,
+  type RegistryAccount,
+  type RepositoryName,
+} from './connections';
+export { planDeployment, validationContext } from './deployment';
+export { applyDeployment } from './deployment-apply';
+export type {
+  DeploymentInputs,
+  DeploymentPhase,
+  DeploymentPlan,
+  OpenedVersion,
+  OpenReader,
+  PlanOptions,
+} from './deployment-inputs';
+export { errorOfRefusal, refusalOf, refusalText, type Refusal } from './refusal';
+export { releaseNotesLabel, releaseNotesType } from './release-notes';
 export {
   applyInstallation,
   installationFiles,
@@ -15,6 +26,7 @@ export {
   type InstallationPhase,
   type InstallationPlan,
 } from './installation';
+export { settleDeployment, type SettledDeployment } from './settle';
 export { deploymentReaders, type DeploymentReaders } from './reader';
 export {
   componentDigest,

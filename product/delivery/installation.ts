@@ -1,6 +1,6 @@
-import type { ForgeRepository } from '../../forge';
 import { textDigest } from '../lock';
 import { generatorText, projectText, subscriptionText, targetText } from '../manifests';
+import type { PlanOptions } from './deployment-inputs';
 import { openForge, type ForgeAccount, type RepositoryName } from './connections';
 import { applyPullRequest, observePullRequest, type PullRequestDesire, type PullRequestState } from './pull-request';
 
@@ -134,13 +134,13 @@ export function installationDesire(inputs: InstallationInputs): PullRequestDesir
   };
 }
 
-/** Looks at the forge and decides. `merged`: the proposal that was merged last, from state, if any. Writes nothing. */
+/** Looks at the forge and decides. Writes nothing. */
 export async function planInstallation(
   inputs: InstallationInputs,
-  signal?: AbortSignal,
-  repository: ForgeRepository = openForge(inputs.forge, inputs.repository),
+  { signal, forge = openForge }: PlanOptions = {},
 ): Promise<InstallationPlan> {
   const options = signal === undefined ? {} : { signal };
+  const repository = forge(inputs.forge, inputs.repository);
   const { proposal, ...whole } = installationDesire(inputs);
   const onMain = new Set((await repository.listTree('main', '', options)).map(entry => entry.path));
   const there = [...whole.files.keys()].every(path => onMain.has(path));
@@ -169,9 +169,9 @@ export async function applyInstallation(
   inputs: InstallationInputs,
   plan: InstallationPlan,
   signal?: AbortSignal,
-  repository: ForgeRepository = openForge(inputs.forge, inputs.repository),
 ): Promise<string> {
   if (!plan.action) return plan.observed.pullRequest?.url ?? '';
+  const repository = openForge(inputs.forge, inputs.repository);
   const done = await applyPullRequest(repository, plan.desire, plan.observed, signal === undefined ? {} : { signal });
   return done.url;
 }

@@ -167,7 +167,11 @@ async function askForReview(
       await repository.requestReviewers(number, [reviewer], options);
     } catch {
       options?.signal?.throwIfAborted();
-      await repository.comment(number, `${reviewer} cannot be asked to review this: no such account, or no access.`, options);
+      await repository.comment(
+        number,
+        `${reviewer} cannot be asked to review this: no such account, or no access.`,
+        options,
+      );
     }
   }
 }

@@ -3,7 +3,8 @@ import { AirlockError, hasCode } from '../../report';
 import { resourceReader } from '../ocm';
 import type { ResourceReader } from '../source';
 import { trustIn, type RegistryAccount } from './connections';
-import type { DeploymentInputs, OpenReader } from './deployment';
+import type { DeploymentInputs, OpenedVersion, OpenReader } from './deployment-inputs';
+import { releaseNotesOf } from './release-notes';
 import { componentDigest, openRegistry } from './replication';
 
 /** Readers of a deployment's component versions. Close it. */
@@ -24,7 +25,7 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     opened.push(repository);
     return repository;
   };
-  const read = async (repository: ComponentRepository, version: string, digest?: string): Promise<ResourceReader> => {
+  const read = async (repository: ComponentRepository, version: string, digest?: string): Promise<OpenedVersion> => {
     const access = await repository.open(inputs.component, version, options);
     const found = componentDigest(access);
     if (digest !== undefined && digest !== '' && found !== digest) {
@@ -36,7 +37,9 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     }
     // Stored digests: the replication verified the content, and each resource is checked against its digest when it is read.
     await verifyAccess(access, { ...options, ...trustIn(inputs.trustedKeys), local: true });
-    return resourceReader(access, { ...options, descriptorDigest: found });
+    const reader = resourceReader(access, { ...options, descriptorDigest: found });
+    const releaseNotes = await releaseNotesOf(access, reader);
+    return { reader, ...(releaseNotes !== undefined && { releaseNotes }) };
   };
   const open: OpenReader = async (version, digest) => {
     try {
@@ -44,7 +47,8 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     } catch (error) {
       if (!hasCode(error, 'ocm.component-version-not-found')) throw error;
     }
-    return replicatedView(await read(await at(inputs.source), version, digest), inputs);
+    const atSource = await read(await at(inputs.source), version, digest);
+    return { ...atSource, reader: replicatedView(atSource.reader, inputs) };
   };
   return { open, close: async () => void (await Promise.all(opened.map(each => each.close()))) };
 }

@@ -4,12 +4,14 @@ import {
   openComponentRepository,
   openRegistries,
   transferComponentVersion,
+  verifyAccess,
   type ComponentRepository,
   type ComponentVersionAccess,
 } from '../../ocm';
 import { hasCode, messageOf, type Reporter } from '../../report';
 import { textDigest } from '../lock';
 import { parseSubscription } from '../manifests';
+import type { PlanOptions } from './deployment-inputs';
 import {
   credentialsOf,
   openForge,
@@ -18,6 +20,7 @@ import {
   type RegistryAccount,
   type RepositoryName,
 } from './connections';
+import { refusalOf, refusalText, type Refusal } from './refusal';
 import { highestWithin } from './versions';
 
 export interface ReplicationInputs {
@@ -30,12 +33,15 @@ export interface ReplicationInputs {
 
 /** What should be in the destination. */
 export interface ResolvedVersion {
-  readonly phase: 'waiting' | 'replicated';
+  /** `blocked`: the newest version in the range is refused; {@link version} is the one that is kept. */
+  readonly phase: 'waiting' | 'replicated' | 'blocked';
   readonly reason: string;
   readonly component: string;
   readonly version: string;
   /** `sha256:<hex>` of the normal form: what signatures are made over, the same wherever the component is stored. */
   readonly digest: string;
+  /** Why the newest version is refused. */
+  readonly refusal?: Refusal;
 }
 
 const nothing = (reason: string, component = ''): ResolvedVersion => ({
@@ -61,17 +67,18 @@ export function openRegistry(
 }
 
 /**
- * Finds the version that the merged subscription asks for. An unreachable source keeps `previous`, with the reason; nothing
- * subscribed or released yet is a phase, not a failure. Writes nothing.
+ * Finds the version that the merged subscription asks for, and checks its signatures. An unreachable source keeps `previous`, with
+ * the reason; a version that does not verify is refused, and `previous` kept; nothing subscribed or released yet is a phase, not a
+ * failure. Writes nothing.
  */
 export async function resolveReplication(
   inputs: ReplicationInputs,
   previous: Partial<ResolvedVersion>,
-  signal?: AbortSignal,
+  { signal, forge = openForge }: PlanOptions = {},
 ): Promise<ResolvedVersion> {
   const options = signal === undefined ? {} : { signal };
   const { path } = inputs.subscription;
-  const file = await openForge(inputs.forge, inputs.subscription).readFile(path, 'main', options);
+  const file = await forge(inputs.forge, inputs.subscription).readFile(path, 'main', options);
   if (file === undefined)
     return nothing(`${path} is not on main of ${inputs.subscription.owner}/${inputs.subscription.name} yet`);
   const subscription = parseSubscription(file.content.toString('utf8'), path);
@@ -82,18 +89,29 @@ export async function resolveReplication(
     const version = highestWithin(await source.listVersions(component, options), range, path);
     if (version === undefined)
       return nothing(`no version of ${component} within ${range} at ${inputs.source.host} yet`, component);
-    const digest = componentDigest(await source.open(component, version, options));
+    const access = await source.open(component, version, options);
+    const digest = componentDigest(access);
+    // Against the digests that the descriptor names: the content is read, and checked, by the replication.
+    if (previous.version !== version || previous.digest !== digest)
+      await verifyAccess(access, { ...options, ...trustIn(inputs.trustedKeys), local: true });
     return { phase: 'replicated', reason: '', component, version, digest };
   } catch (error) {
-    if (!isUnreachable(error)) throw error;
-    const reason = `the source ${inputs.source.host} cannot be reached (${messageOf(error)})`;
-    const { version, digest } = previous;
-    if (previous.component !== component || !version || !digest)
-      return nothing(`${reason}; nothing was replicated before`, component);
-    return { phase: 'replicated', reason: `${reason}; ${version} is kept`, component, version, digest };
+    if (isUnreachable(error))
+      return kept(`the source ${inputs.source.host} cannot be reached (${messageOf(error)})`, component, previous);
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    return { ...kept(refusalText(refusal), component, previous), phase: 'blocked', refusal };
   } finally {
     await source.close();
   }
+}
+
+/** What was replicated before, with the reason why nothing newer is. */
+function kept(reason: string, component: string, previous: Partial<ResolvedVersion>): ResolvedVersion {
+  const { version, digest } = previous;
+  if (previous.component !== component || !version || !digest)
+    return nothing(`${reason}; nothing was replicated before`, component);
+  return { phase: 'replicated', reason: `${reason}; ${version} is kept`, component, version, digest };
 }
 
 /** No answer, or a gateway's instead of the registry's: it may come back. */

@@ -1,0 +1,87 @@
+import type { ForgeRepository } from '../../forge';
+import type { LockRenewal } from '../lock-renewal';
+import type { Proposal } from '../proposal';
+import type { ResourceReader } from '../source';
+import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
+import type { PullRequestDesire, PullRequestState } from './pull-request';
+import type { Refusal } from './refusal';
+
+/** What one product instance is planned from. */
+export interface DeploymentInputs {
+  readonly forge: ForgeAccount;
+  readonly installation: RepositoryName;
+  readonly repository: RepositoryName;
+  readonly project: string;
+  readonly instance: string;
+  readonly component: string;
+  /** Empty while nothing is replicated. */
+  readonly version: string;
+  /** Digest of the component's normal form. */
+  readonly digest: string;
+  readonly registry: RegistryAccount;
+  readonly source: RegistryAccount;
+  readonly trustedKeys: Readonly<Record<string, string>>;
+  /** Other instances of the project that must be deployed before this one. Default: none. */
+  readonly dependsOn?: readonly string[];
+  /** Logins of those who are asked to review proposals. Default: nobody. */
+  readonly reviewers?: readonly string[];
+  /** Contexts of the commit status. Default: `airlock/validation`. */
+  readonly checks?: readonly string[];
+}
+
+export type DeploymentPhase = 'waiting' | 'proposed' | 'blocked' | 'deployed' | 'skipped';
+
+/** A version of the component, verified. */
+export interface OpenedVersion {
+  readonly reader: ResourceReader;
+  /** Markdown, from the component. */
+  readonly releaseNotes?: string;
+}
+
+/** Opens a version of the component to plan with, verified. */
+export type OpenReader = (version: string, digest?: string) => Promise<OpenedVersion>;
+
+/** What planning may use besides its inputs. */
+export interface PlanOptions {
+  readonly signal?: AbortSignal;
+  /** How repositories are read. Default: a client of its own, which remembers nothing. */
+  readonly forge?: OpenForge;
+}
+
+/** A pull request as it should be, as it is, and whether something is to be done about it. */
+export interface PlannedPullRequest {
+  readonly desire: PullRequestDesire;
+  readonly observed: PullRequestState;
+  readonly action: boolean;
+}
+
+/** What should be, what is, and what must be done about it. */
+export interface DeploymentPlan {
+  readonly phase: DeploymentPhase;
+  readonly reason: string;
+  /** Version on main; empty before the first merge. */
+  readonly merged: string;
+  /** Version proposed; empty when none is. */
+  readonly proposed: string;
+  /** Digest of everything that should be in Git: equal digests, nothing new. */
+  readonly desired: string;
+  /** Bounded lines for people: what happens to values and objects. */
+  readonly changes: readonly string[];
+  /** A failure that is this product's alone: it ends the command's success, not the other products' work. */
+  readonly refusal?: Refusal;
+  /** An edit of the values on main to be answered. */
+  readonly renewal?: LockRenewal;
+  /** Where main refuses our commits, the renewal is a pull request: what the forge has of it. */
+  readonly renewalRequest?: PlannedPullRequest;
+  readonly proposal?: Proposal;
+  readonly pullRequest?: PlannedPullRequest;
+  /** An open proposal that nothing asks for any more: closed, with this reason. */
+  readonly obsolete?: { readonly number: number; readonly reason: string };
+}
+
+/** The project's repository, and the calls' options: what the parts of a plan share. */
+export interface Project {
+  readonly inputs: DeploymentInputs;
+  readonly repository: ForgeRepository;
+  readonly options: { readonly signal?: AbortSignal };
+}

@@ -1,0 +1,48 @@
+import { hasCode } from '../../report';
+import { applyDeployment } from './deployment-apply';
+import { planDeployment } from './deployment';
+import type { DeploymentInputs, DeploymentPlan } from './deployment-inputs';
+import { deploymentReaders } from './reader';
+import { refusalOf, refusalText } from './refusal';
+
+/** How often it is looked again after somebody else wrote at the same time, or after edits moved from one proposal to the next. */
+const mostRounds = 4;
+
+export interface SettledDeployment {
+  readonly plan: DeploymentPlan;
+  /** Page of the pull request; empty where there is none. */
+  readonly pullRequest: string;
+}
+
+/**
+ * Plans and applies until nothing is left to do: what another reconciler, or a person, wrote meanwhile is looked at anew. What the
+ * forge refuses to this product alone (a protected branch) makes a `blocked` plan; everything else throws.
+ */
+export async function settleDeployment(inputs: DeploymentInputs, signal?: AbortSignal): Promise<SettledDeployment> {
+  const readers = deploymentReaders(inputs, signal);
+  const options = signal === undefined ? {} : { signal };
+  try {
+    for (let round = 1; ; round += 1) {
+      const plan = await planDeployment(inputs, readers.open, options);
+      try {
+        const pullRequest = await applyDeployment(inputs, plan, signal);
+        if (round === mostRounds || !carriesEdits(plan)) return { plan, pullRequest };
+      } catch (error) {
+        if (round < mostRounds && hasCode(error, 'forge.conflict')) continue;
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        const pullRequest = plan.pullRequest?.observed.pullRequest?.url ?? '';
+        return { plan: { ...plan, phase: 'blocked', reason: refusalText(refusal), refusal }, pullRequest };
+      }
+    }
+  } finally {
+    await readers.close();
+  }
+}
+
+/** Edits that came from another proposal, or over a main that moved: said right only when seen from where they are now. */
+function carriesEdits({ pullRequest }: DeploymentPlan): boolean {
+  if (pullRequest?.action !== true) return false;
+  const { superseded, edited, behind } = pullRequest.observed;
+  return superseded !== undefined || (edited && behind);
+}

@@ -1,0 +1,78 @@
+import type { LineComment, PullRequest, StatusState } from '../../forge';
+import { hasCode } from '../../report';
+import { textDigest } from '../lock';
+import type { Proposal } from '../proposal';
+import type { Project } from './deployment-inputs';
+
+/** Whether a proposal may be merged, and why not. */
+export interface Verdict {
+  readonly passed: boolean;
+  /** Reasons in one line; empty when passed. */
+  readonly text: string;
+  readonly faults: readonly Pick<Proposal['faults'][number], 'path' | 'message' | 'where'>[];
+}
+
+/** Characters that a forge shows of a status. */
+const longestDescription = 140;
+const mostComments = 20;
+
+async function say(
+  { repository, options }: Project,
+  checks: readonly string[],
+  commit: string,
+  state: StatusState,
+  description: string,
+  targetUrl?: string,
+): Promise<void> {
+  for (const context of checks) {
+    const status = { state, context, description: description.slice(0, longestDescription) };
+    await repository.setStatus(commit, { ...status, ...(targetUrl === undefined ? {} : { targetUrl }) }, options);
+  }
+}
+
+/** Says that the commit is being looked at: it must not be merged meanwhile. */
+export function pending(project: Project, checks: readonly string[], commit: string): Promise<void> {
+  return say(project, checks, commit, 'pending', 'Values and manifests are being checked');
+}
+
+/** Says on the head of a pull request whether it may be merged; reasons stand at the lines that cause them. */
+export async function judge(
+  project: Project,
+  checks: readonly string[],
+  { number, headCommit, url }: Pick<PullRequest, 'number' | 'headCommit' | 'url'>,
+  verdict: Verdict,
+): Promise<void> {
+  if (verdict.passed) {
+    await say(project, checks, headCommit, 'success', 'Values and manifests are valid', url);
+    return;
+  }
+  await pointOut(project, number, headCommit, verdict);
+  await say(project, checks, headCommit, 'failure', verdict.text, url);
+}
+
+/** A review with a comment at each line at fault; the same faults of the same commit are said once. */
+async function pointOut(
+  { repository, options }: Project,
+  number: number,
+  commit: string,
+  { faults }: Verdict,
+): Promise<void> {
+  const comments = faults.slice(0, mostComments).flatMap(fault => atLine(fault));
+  if (comments.length === 0) return;
+  const mark = `<!-- airlock:faults ${textDigest(JSON.stringify([commit, comments]))} -->`;
+  const said = await repository.reviews(number, options);
+  if (said.some(each => each.body.includes(mark))) return;
+  const body = `Validation failed: ${faults.length === 1 ? 'one reason' : `${faults.length} reasons`}.\n\n${mark}`;
+  try {
+    await repository.review(number, { body, commit, comments }, options);
+  } catch (error) {
+    // The description has the reasons too: a forge that takes no comment at a line must not keep the verdict back.
+    if (!hasCode(error, 'forge.invalid') && !hasCode(error, 'forge.not-found') && !hasCode(error, 'forge.failed'))
+      throw error;
+  }
+}
+
+function atLine({ path, message, where }: Verdict['faults'][number]): LineComment[] {
+  const [, file, line] = /(products\/\S+?):(\d+)(?::\d+)?$/.exec(where) ?? [];
+  return file === undefined ? [] : [{ path: file, line: Number(line), body: `\`${path}\` ${message}` }];
+}
