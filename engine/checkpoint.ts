@@ -1,10 +1,39 @@
 import { AirlockError } from '../report';
 import { verifyDeployment } from './integrity';
+import type { ResourceState } from './resource-state';
 import type { DeploymentJson } from './state-codec';
 import { ENGINE_VERSION, MAGIC } from './state-codec';
 
-/** Features of version 4 deployments this engine keeps faith with. None yet: each would have to be obeyed, not only kept. */
-const SUPPORTED_FEATURES: readonly string[] = [];
+/** Features of version 4 deployments this engine obeys, and the field of a resource that needs each. */
+const FEATURES: Readonly<Record<string, string>> = {
+  hooks: 'resourceHooks',
+  taint: 'taint',
+  replaceWith: 'replaceWith',
+};
+
+/** Features that readers of these resources, as state holds them, must have. */
+export function featuresOf(resources: Iterable<Readonly<Record<string, unknown>>>): string[] {
+  const found = new Set<string>();
+  for (const resource of resources) {
+    for (const [feature, field] of Object.entries(FEATURES)) if (resource[field] !== undefined) found.add(feature);
+  }
+  return [...found].sort();
+}
+
+/** The same for loaded resources. */
+export function featuresOfStates(states: Iterable<ResourceState>): string[] {
+  const fields = [...states].map(({ hooks, taint, replaceWith }) => ({
+    ...(Object.keys(hooks).length > 0 ? { resourceHooks: hooks } : {}),
+    ...(taint ? { taint } : {}),
+    ...(replaceWith.length > 0 ? { replaceWith } : {}),
+  }));
+  return featuresOf(fields);
+}
+
+/** The version of a deployment, and the features it uses where there are any. */
+export function schemaOf(features: readonly string[]): { version: 3 | 4; features?: readonly string[] } {
+  return features.length === 0 ? { version: 3 } : { version: 4, features };
+}
 
 function parse(text: string, where: string): Record<string, unknown> {
   try {
@@ -24,7 +53,7 @@ function parse(text: string, where: string): Record<string, unknown> {
 function checkVersion(json: Record<string, unknown>, where: string): void {
   const version = json['version'];
   const features = Array.isArray(json['features']) ? json['features'].map(String) : [];
-  const foreign = features.filter(feature => !SUPPORTED_FEATURES.includes(feature));
+  const foreign = features.filter(feature => !(feature in FEATURES));
   if ((version === 3 || version === 4) && foreign.length === 0) return;
   throw new AirlockError({
     code: 'engine.state-version',
@@ -75,6 +104,7 @@ export function checkpointText(
   salt: string | undefined,
   resources: readonly string[],
   pending: readonly string[],
+  features: readonly string[] = [],
 ): string {
   const head = JSON.stringify({
     manifest: newManifest(),
@@ -82,5 +112,6 @@ export function checkpointText(
   }).slice(0, -1);
   const lines = resources.length === 0 ? '' : `,"resources":[\n${resources.join(',\n')}\n]`;
   const operations = pending.length === 0 ? '' : `,"pending_operations":[\n${pending.join(',\n')}\n]`;
-  return `{"version":3,"checkpoint":{"stack":${JSON.stringify(stack)},"latest":${head}${lines}${operations},"metadata":{}}}}\n`;
+  const schema = JSON.stringify(schemaOf(features)).slice(0, -1);
+  return `${schema},"checkpoint":{"stack":${JSON.stringify(stack)},"latest":${head}${lines}${operations},"metadata":{}}}}\n`;
 }

@@ -1,7 +1,7 @@
 import { AirlockError } from '../report';
 import { dependentsToReplace } from './dependents';
 import { forcedKeys } from './diff';
-import { changedKeys, mapsEqual } from './property';
+import { changedKeys, containsUnknown, mapsEqual, stripSecrets } from './property';
 import type { DiffResult } from './provider';
 import type { Registration } from './registration';
 import type { ResourceState } from './resource-state';
@@ -27,7 +27,8 @@ export async function decideChange(
   if (!isTargeted(run, next)) return keepUntargeted(run, old, next);
   assertDependenciesExist(run, next);
   const recreating = (): boolean => old !== undefined && run.gone.has(old);
-  const forced = run.options.replaceTargets.constrained && run.options.replaceTargets.has(next.urn);
+  const { replaceTargets } = run.options;
+  const forced = old?.taint === true || (replaceTargets.constrained && replaceTargets.has(next.urn));
   const fresh = !old || old.external || forced || recreating();
   next.inputs = await check(fresh ? {} : old.inputs, programInputs);
   run.assertRunning();
@@ -76,6 +77,8 @@ function assertDependenciesExist(run: Run, next: ResourceState): void {
 
 async function diffResource(run: Run, { next, provider }: Registration, old: ResourceState): Promise<DiffResult> {
   const replaced = (key: string): DiffResult => ({ changes: 'some', replaces: [key] });
+  if (triggered(run, old, next)) return replaced('replacementTrigger');
+  if (next.replaceWith.some(urn => run.replaced.has(urn))) return replaced('replaceWith');
   if (next.deletedWith !== '' && run.replaced.has(next.deletedWith)) return replaced('deletedWith');
   if (old.custom !== next.custom || (await providerChanged(run, old, next))) return replaced('provider');
   const call = run.call(next.urn);
@@ -94,6 +97,23 @@ async function diffResource(run: Run, { next, provider }: Registration, old: Res
       ? { changes: 'none' as const }
       : { changes: 'some' as const, diffs: changedKeys(old.inputs, next.inputs) };
   });
+}
+
+/** True when the value that triggers a replacement is another one, or may be. */
+function triggered(run: Run, old: ResourceState, next: ResourceState): boolean {
+  const [from, to] = [old.replacementTrigger, next.replacementTrigger].map(value =>
+    stripSecrets({ value: value ?? null }),
+  );
+  if (containsUnknown(to?.['value'])) {
+    if (run.options.dryRun) return true;
+    throw new AirlockError({
+      code: 'engine.invalid-resource',
+      message: `The replacement trigger of ${urnName(next.urn)} is not known`,
+      where: next.urn,
+    });
+  }
+  if (from?.['value'] === null || to?.['value'] === null) return false;
+  return !mapsEqual(from ?? {}, to ?? {});
 }
 
 /** True when the resource's provider is another one that cannot manage what the old one made. */

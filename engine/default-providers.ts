@@ -31,6 +31,11 @@ export function bareGoal(fields: Partial<Goal> & Pick<Goal, 'type' | 'name' | 'c
     importId: '',
     customTimeouts: {},
     sourcePosition: undefined,
+    replaceWith: [],
+    replacementTrigger: undefined,
+    hideDiffs: [],
+    hooks: {},
+    transforms: [],
     ...fields,
   };
 }

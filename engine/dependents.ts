@@ -36,6 +36,7 @@ async function wouldBeReplaced(
   const provider = parseProviderReference(state.provider);
   if (provider && replaced.has(provider.urn)) return { state, keys: [] };
   if (state.deletedWith !== '' && replaced.has(state.deletedWith)) return { state, keys: [] };
+  if (state.replaceWith.some(urn => replaced.has(urn))) return { state, keys: [] };
   // Every input that comes from something replaced might change; the provider says whether that forces a replacement.
   const inputs: Record<string, PropertyValue> = {};
   for (const [key, value] of Object.entries(state.inputs)) {

@@ -1,11 +1,12 @@
-import { AirlockError, errorFromLine } from '../report';
+import { AirlockError } from '../report';
+import type { NodeProcess } from './child-process';
 import type { ConfigValue } from './config-value';
 import { performDeletions } from './deletions';
 import type { EventSink, Operation, UpdateResult } from './events';
-import type { Goal } from './goal';
+import { Hooks } from './hooks';
 import { startMonitor } from './monitor-server';
-import type { MonitorHandlers } from './monitor-server';
 import { EXIT_REPORTED, exitProblem, startProgram } from './program';
+import { ProgramCalls } from './program-calls';
 import type { Project } from './project';
 import { ProviderHost } from './provider-host';
 import { performRefresh } from './refresh';
@@ -51,16 +52,11 @@ export interface DeploymentOutcome {
   readonly problemCount: number;
 }
 
-/** What a program reports besides its resources. */
-interface ProgramReport {
-  finished: boolean;
-  stackOutputs: PropertyMap | undefined;
-}
-
 class Deployment {
   private readonly begun = Date.now();
-  private readonly inFlight = new Set<Promise<unknown>>();
-  private readonly report: ProgramReport = { finished: false, stackOutputs: undefined };
+  readonly calls = new ProgramCalls(() => ({ run: this.run, registrar: this.registrar }));
+  private readonly hooks: Hooks;
+  private deletionsBegun = false;
   private readonly snapshot: SnapshotManager;
   private readonly providers: ProviderHost;
   private run: Run;
@@ -86,8 +82,15 @@ class Deployment {
       },
       () => this.run.olds,
     );
+    this.hooks = new Hooks(this.calls.callbacks, request.dryRun, (severity, message, urn) =>
+      this.run.diagnose(severity, message, urn),
+    );
     this.run = this.newRun(request.start.resources);
-    this.registrar = new Registrar(this.run, config);
+    this.registrar = this.newRegistrar();
+  }
+
+  private newRegistrar(): Registrar {
+    return new Registrar(this.run, this.request.config, goal => this.calls.transforms.apply(goal));
   }
 
   private newRun(olds: readonly ResourceState[]): Run {
@@ -107,68 +110,8 @@ class Deployment {
       olds,
       this.snapshot,
       this.providers,
+      this.hooks,
     );
-  }
-
-  readonly handlers: MonitorHandlers = {
-    register: read =>
-      this.track(async () => {
-        const goal = this.understood(read);
-        const state = await this.registrar.register(goal);
-        // A component's old outputs may refer to resources that are not registered yet; the program makes new ones.
-        const outputs = goal.custom || goal.remote ? state.outputs : {};
-        return { urn: state.urn, id: state.id, outputs, skipped: this.run.skippedCreates.has(state.urn) };
-      }),
-    read: (goal, id) =>
-      this.track(async () => {
-        const { urn, outputs } = await this.registrar.read(goal, id);
-        return { urn, outputs };
-      }),
-    outputs: (urn, outputs) =>
-      this.track(async () => {
-        await this.registrar.outputs(urn, outputs);
-        if (this.run.news.get(urn)?.type === ROOT_STACK_TYPE) this.report.stackOutputs = outputs;
-      }),
-    invoke: ({ token, args, provider, version, pluginDownloadUrl }) =>
-      this.track(async () => {
-        this.run.assertRunning();
-        if (token === 'pulumi:pulumi:getResource') return { outputs: this.lookUp(args), failures: [] };
-        const reference = provider || (await this.registrar.defaults.reference(token, version, pluginDownloadUrl));
-        return this.run.asks.run(() => this.providers.get(reference).invoke(token, args));
-      }),
-    log: (severity, message, urn, ephemeral) => {
-      const failure = severity === 'error' ? errorFromLine(message) : undefined;
-      if (failure) this.run.fail(failure, urn);
-      else this.run.diagnose(severity, message, urn, ephemeral);
-    },
-    finished: () => {
-      this.report.finished = true;
-    },
-  };
-
-  /** What the engine cannot do ends the run with its own words, not with a stack trace of the program. */
-  private understood(read: () => Goal): Goal {
-    try {
-      return read();
-    } catch (error) {
-      this.run.fail(error);
-      throw new RunStopped();
-    }
-  }
-
-  private track<T>(work: () => Promise<T>): Promise<T> {
-    const running = work();
-    this.inFlight.add(running);
-    const forget = (): void => void this.inFlight.delete(running);
-    running.then(forget, forget);
-    return running;
-  }
-
-  private lookUp(args: PropertyMap): PropertyMap {
-    const urn = typeof args['urn'] === 'string' ? args['urn'] : '';
-    const state = this.run.news.get(urn) ?? this.run.reads.get(urn);
-    if (!state) throw new AirlockError({ code: 'engine.unknown-resource', message: `There is no resource ${urn}` });
-    return { urn, id: state.id, state: state.outputs };
   }
 
   /** Runs the operation to its end; never throws for what goes wrong with resources. */
@@ -188,12 +131,13 @@ class Deployment {
       }
       if (request.refresh || operation === 'refresh') await this.refresh();
       if (operation === 'update' && !this.run.stopping) await this.runProgram(address);
-      if (operation !== 'refresh' && !this.run.stopping) await this.delete();
+      if (operation !== 'refresh') await this.delete();
       await this.finish();
     } catch (error) {
       this.run.fail(error);
     } finally {
       signal.removeEventListener('abort', cancel);
+      this.calls.callbacks.close();
       await this.providers.close();
     }
     if (signal.aborted && !this.run.failed) {
@@ -207,10 +151,13 @@ class Deployment {
     if (this.request.operation === 'refresh' || this.run.stopping) return;
     // What follows starts from what was found.
     this.run = this.newRun(states);
-    this.registrar = new Registrar(this.run, this.request.config);
+    this.registrar = this.newRegistrar();
   }
 
+  /** Once in a run: while the program is still there where it has hooks, otherwise after its end. */
   private async delete(): Promise<void> {
+    if (this.run.stopping || this.deletionsBegun) return;
+    this.deletionsBegun = true;
     try {
       await performDeletions(this.run, this.request.targetDependents);
     } catch (error) {
@@ -234,14 +181,14 @@ class Deployment {
     });
     let idleSince: number | undefined;
     const watch = setInterval(() => {
-      if (!run.stopping || this.inFlight.size > 0) idleSince = undefined;
+      if (!run.stopping || this.calls.inFlight.size > 0) idleSince = undefined;
       else if (Date.now() - (idleSince ??= Date.now()) > STOP_GRACE_MS) void program.stop();
     }, 250);
     try {
-      const { code, signal } = await program.exited;
-      await Promise.allSettled(this.inFlight);
+      const { code, signal } = await Promise.race([program.exited, this.deleteWhileHeld(program)]);
+      await Promise.allSettled(this.calls.inFlight);
       if (run.stopping) return;
-      const problem = exitProblem(code, signal, this.report.finished);
+      const problem = exitProblem(code, signal, this.calls.finished);
       if (problem && code === EXIT_REPORTED) run.failQuietly(problem);
       else if (problem) run.fail(problem);
     } finally {
@@ -250,12 +197,20 @@ class Deployment {
     }
   }
 
+  private async deleteWhileHeld(program: NodeProcess): NodeProcess['exited'] {
+    await this.calls.held.opened;
+    await Promise.allSettled(this.calls.inFlight);
+    await this.delete();
+    this.calls.released.open();
+    return program.exited;
+  }
+
   /** The stack's outputs: all of them after a success; after a failure what is new, over what was. */
   private async finish(): Promise<void> {
-    const { run, report } = this;
+    const { run } = this;
     const root = [...run.news.values()].find(state => state.type === ROOT_STACK_TYPE);
     if (root && !run.deleted.has(root.urn) && this.request.operation === 'update') {
-      const outputs = report.stackOutputs ?? {};
+      const outputs = this.calls.stackOutputs ?? {};
       root.outputs = run.stopping ? { ...root.outputs, ...outputs } : outputs;
       this.snapshot.changed(root);
     }
@@ -285,17 +240,7 @@ export async function deploy(request: DeploymentRequest): Promise<DeploymentOutc
     if (!deployment) throw new Error('a call came before the deployment began');
     return deployment;
   };
-  const server = await startMonitor(
-    {
-      register: goal => current().handlers.register(goal),
-      read: (goal, id) => current().handlers.read(goal, id),
-      outputs: (urn, outputs) => current().handlers.outputs(urn, outputs),
-      invoke: invocation => current().handlers.invoke(invocation),
-      log: (...entry) => current().handlers.log(...entry),
-      finished: () => current().handlers.finished(),
-    },
-    request.project.root,
-  );
+  const server = await startMonitor(() => current().calls.handlers, request.project.root);
   try {
     deployment = new Deployment(request, server.address);
     return await deployment.execute(server.address);

@@ -7,6 +7,7 @@ import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import { AirlockError, errorFromLine, isErrorLine } from '../report';
 import { startNode } from './child-process';
 import type { NodeProcess } from './child-process';
+import { GRPC_LIMITS } from './grpc-limits';
 import { PartialFailure } from './provider';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
 import type { ProviderContext } from './provider-context';
@@ -14,11 +15,6 @@ import { Secret } from './values';
 import type { PropertyMap, PropertyValue } from './values';
 import { fromStruct, toStructInput } from './wire';
 
-/** The SDK allows messages of this size; so do we. */
-export const GRPC_LIMITS = {
-  'grpc.max_receive_message_length': 400 * 1024 * 1024,
-  'grpc.max_send_message_length': 400 * 1024 * 1024,
-};
 const PROVIDER_KEY = '__provider';
 
 const struct = (map: PropertyMap): Struct => Struct.fromJavaScript(toStructInput(map));

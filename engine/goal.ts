@@ -2,9 +2,13 @@ import { pathToFileURL } from 'node:url';
 import type { Alias } from '@pulumi/pulumi/proto/alias_pb';
 import type { RegisterResourceRequest } from '@pulumi/pulumi/proto/resource_pb';
 import { AirlockError } from '../report';
+import { readCallback } from './callbacks';
+import type { Callback } from './callbacks';
 import type { CustomTimeouts } from './resource-state';
-import type { PropertyMap } from './values';
-import { fromStruct } from './wire';
+import { isProviderType } from './urn';
+import type { PropertyMap, PropertyValue } from './values';
+import { decodeValue, fromStruct } from './wire';
+import type { Json } from './wire';
 
 /** Another name a resource may have had. Absent parts are those of the resource itself. */
 export type AliasSpec =
@@ -17,6 +21,20 @@ export type AliasSpec =
       readonly parent: string;
       readonly noParent: boolean;
     };
+
+/** When hooks run; the names are Pulumi's, in state too. */
+export const HOOK_TYPES = [
+  'BeforeCreate',
+  'AfterCreate',
+  'BeforeUpdate',
+  'AfterUpdate',
+  'BeforeDelete',
+  'AfterDelete',
+  'OnError',
+] as const;
+export type HookType = (typeof HOOK_TYPES)[number];
+/** Names of registered hooks, by when they run. */
+export type HookBindings = Partial<Record<HookType, readonly string[]>>;
 
 /** What the program wants a resource to be. */
 export interface Goal {
@@ -45,6 +63,15 @@ export interface Goal {
   readonly importId: string;
   readonly customTimeouts: CustomTimeouts;
   readonly sourcePosition: string | undefined;
+  /** URNs of resources whose replacement replaces this one. */
+  readonly replaceWith: readonly string[];
+  /** A change of this value replaces the resource. Undefined: no trigger. */
+  readonly replacementTrigger: PropertyValue | undefined;
+  /** Property paths whose differences are not shown. */
+  readonly hideDiffs: readonly string[];
+  readonly hooks: HookBindings;
+  /** Functions of the program that change this goal, and those of its children, before it is acted on. */
+  readonly transforms: readonly Callback[];
 }
 
 const UNITS: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
@@ -57,14 +84,15 @@ export function parseDuration(text: string): number | undefined {
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (UNITS[unit ?? 's'] ?? 1), 0);
 }
 
-function timeouts(request: RegisterResourceRequest): CustomTimeouts {
-  const given = request.getCustomtimeouts();
+/** Throws `engine.duration-invalid`. */
+export function readTimeouts(given: RegisterResourceRequest.CustomTimeouts | undefined): CustomTimeouts {
   if (!given) return {};
   const result: CustomTimeouts = {};
   for (const [key, text] of [
     ['create', given.getCreate()],
     ['update', given.getUpdate()],
     ['delete', given.getDelete()],
+    ['read', given.getRead()],
   ] as const) {
     const seconds = parseDuration(text);
     if (seconds === undefined) {
@@ -79,7 +107,7 @@ function timeouts(request: RegisterResourceRequest): CustomTimeouts {
   return result;
 }
 
-function alias(message: Alias): AliasSpec {
+export function readAlias(message: Alias): AliasSpec {
   const spec = message.getSpec();
   if (!spec) return { urn: message.getUrn() };
   return {
@@ -101,6 +129,20 @@ function sourcePosition(request: RegisterResourceRequest, projectRoot: string): 
   return `project:///${uri.slice(root.length)}#${position.getLine()},${position.getColumn()}`;
 }
 
+export function readHookBindings(message: RegisterResourceRequest.ResourceHooksBinding | undefined): HookBindings {
+  if (!message) return {};
+  const lists: Record<HookType, readonly string[]> = {
+    BeforeCreate: message.getBeforeCreateList(),
+    AfterCreate: message.getAfterCreateList(),
+    BeforeUpdate: message.getBeforeUpdateList(),
+    AfterUpdate: message.getAfterUpdateList(),
+    BeforeDelete: message.getBeforeDeleteList(),
+    AfterDelete: message.getAfterDeleteList(),
+    OnError: message.getOnErrorList(),
+  };
+  return Object.fromEntries(Object.entries(lists).filter(([, names]) => names.length > 0));
+}
+
 const unsupported = (what: string, name: string): AirlockError =>
   new AirlockError({
     code: 'engine.unsupported-option',
@@ -111,10 +153,16 @@ const unsupported = (what: string, name: string): AirlockError =>
 /** Throws `engine.unsupported-option` for what this engine would otherwise silently not do. */
 export function readGoal(request: RegisterResourceRequest, projectRoot: string): Goal {
   const name = request.getName();
-  if (request.getTransformsList().length > 0) throw unsupported('resource transforms', name);
-  if (request.getHooks()) throw unsupported('resource hooks', name);
-  if (request.getReplaceWithList().length > 0) throw unsupported('replaceWith', name);
-  if (request.getReplacementTrigger()) throw unsupported('replacementTrigger', name);
+  if (request.getEnvvarmappingsMap().getLength() > 0) {
+    if (isProviderType(request.getType())) throw unsupported('envVarMappings', name);
+    throw new AirlockError({
+      code: 'engine.invalid-resource',
+      message: `envVarMappings can only be used with provider resources (resource ${name})`,
+    });
+  }
+  if (request.getStateMigrationsList().length > 0) throw unsupported('state migrations', name);
+  if (request.getPackageref() !== '') throw unsupported('parameterized packages', name);
+  const trigger = request.getReplacementTrigger();
   const inputs = fromStruct(request.getObject());
   const dependencies = request.getDependenciesList();
   const byProperty: Record<string, readonly string[]> = {};
@@ -142,9 +190,14 @@ export function readGoal(request: RegisterResourceRequest, projectRoot: string):
     ignoreChanges: request.getIgnorechangesList(),
     replaceOnChanges: request.getReplaceonchangesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    aliases: [...request.getAliasesList().map(alias), ...request.getAliasurnsList().map(urn => ({ urn }))],
+    aliases: [...request.getAliasesList().map(readAlias), ...request.getAliasurnsList().map(urn => ({ urn }))],
     importId: request.getImportid(),
-    customTimeouts: timeouts(request),
+    customTimeouts: readTimeouts(request.getCustomtimeouts()),
     sourcePosition: sourcePosition(request, projectRoot),
+    replaceWith: request.getReplaceWithList(),
+    replacementTrigger: trigger ? decodeValue(trigger.toJavaScript() as Json) : undefined,
+    hideDiffs: request.getHidediffsList(),
+    hooks: readHookBindings(request.getHooks()),
+    transforms: request.getTransformsList().map(readCallback),
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { fileError } from './atomic-file';
+import { featuresOf, schemaOf } from './checkpoint';
 import { checkpointDigest, journalLine, parseJournal, replay } from './journal';
 import type { DeploymentJson } from './state-codec';
 
@@ -27,7 +28,8 @@ export class JournalFile {
     }
     const json = JSON.parse(checkpoint) as { checkpoint: { latest: DeploymentJson } };
     const latest = replay(json.checkpoint.latest, journal);
-    const text = `${JSON.stringify({ ...json, checkpoint: { ...json.checkpoint, latest } })}\n`;
+    const schema = schemaOf(featuresOf(latest.resources ?? []));
+    const text = `${JSON.stringify({ ...schema, checkpoint: { ...json.checkpoint, latest } })}\n`;
     return { state: 'open', text };
   }
 

@@ -1,6 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import * as engineRpc from '@pulumi/pulumi/proto/engine_grpc_pb';
 import * as engineProto from '@pulumi/pulumi/proto/engine_pb';
+import { Callback as CallbackMessage } from '@pulumi/pulumi/proto/callback_pb';
 import * as monitorRpc from '@pulumi/pulumi/proto/resource_grpc_pb';
 import * as proto from '@pulumi/pulumi/proto/resource_pb';
 import { CheckFailure } from '@pulumi/pulumi/proto/provider_pb';
@@ -8,10 +9,13 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
 import { satisfies } from 'semver';
 import { messageOf } from '../report';
-import { GRPC_LIMITS } from './dynamic-provider';
+import { readCallback } from './callbacks';
+import type { Callback } from './callbacks';
 import type { Severity } from './events';
 import type { Goal } from './goal';
 import { readGoal } from './goal';
+import { GRPC_LIMITS } from './grpc-limits';
+import type { ResourceHook } from './hooks';
 import { RunStopped } from './run';
 import { bareGoal } from './default-providers';
 import { ENGINE_VERSION } from './state-codec';
@@ -21,6 +25,10 @@ import { fromStruct, toStructInput, UNKNOWN_TEXT } from './wire';
 /** What the services do; the protocol stays here. */
 export interface MonitorHandlers {
   register(goal: () => Goal): Promise<{ urn: string; id: string; outputs: PropertyMap; skipped: boolean }>;
+  /** A function that changes every registration, or every function call, from now on. */
+  transform(kind: 'resource' | 'invoke', callback: Callback): void;
+  hook(name: string, hook: ResourceHook): void;
+  errorHook(name: string, callback: Callback): void;
   read(goal: Goal, id: string): Promise<{ urn: string; outputs: PropertyMap }>;
   outputs(urn: string, outputs: PropertyMap): Promise<void>;
   invoke(request: {
@@ -34,8 +42,8 @@ export interface MonitorHandlers {
     failures: readonly { property: string; reason: string }[];
   }>;
   log(severity: Severity, message: string, urn: string, ephemeral: boolean): void;
-  /** The program has run to its end and registered everything. */
-  finished(): void;
+  /** The program has run to its end and registered everything; it waits for the answer. */
+  finished(): Promise<void>;
 }
 
 const Feature = proto.ResourceMonitorFeature;
@@ -45,8 +53,18 @@ const FEATURES = [
   Feature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
   Feature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
   Feature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+  Feature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+  Feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+  Feature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+  Feature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
+  Feature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+  Feature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+  Feature.RESOURCE_MONITOR_FEATURE_SENDS_OPTIONS_TO_HOOKS,
 ];
-const FEATURE_NAMES = ['secrets', 'resourceReferences', 'aliasSpecs', 'deletedWith'];
+const FEATURE_NAMES =
+  'secrets resourceReferences aliasSpecs deletedWith replacementTrigger replaceWith transforms invokeTransforms resourceHooks errorHooks sendsOptionsToHooks'.split(
+    ' ',
+  );
 
 const struct = (map: PropertyMap): Struct => Struct.fromJavaScript(toStructInput(map));
 
@@ -72,19 +90,19 @@ function refuse<Req, Res>(what: string): grpc.handleUnaryCall<Req, Res> {
     callback({ code: grpc.status.UNIMPLEMENTED, details: `the embedded engine does not have ${what}` });
 }
 
-function monitorService(handlers: MonitorHandlers, projectRoot: string): monitorRpc.IResourceMonitorServer {
+function monitorService(handlersOf: () => MonitorHandlers, projectRoot: string): monitorRpc.IResourceMonitorServer {
   return {
     getDeploymentInfo: unary(() => new proto.DeploymentInfo().setSupportedfeaturesList([...FEATURES])),
     supportsFeature: unary((request: proto.SupportsFeatureRequest) =>
       new proto.SupportsFeatureResponse().setHassupport(FEATURE_NAMES.includes(request.getId())),
     ),
     registerResource: unary(async (request: proto.RegisterResourceRequest) => {
-      const { urn, id, outputs, skipped } = await handlers.register(() => readGoal(request, projectRoot));
+      const { urn, id, outputs, skipped } = await handlersOf().register(() => readGoal(request, projectRoot));
       const response = new proto.RegisterResourceResponse().setUrn(urn).setId(id === UNKNOWN_TEXT ? '' : id);
       return response.setObject(struct(outputs)).setUnknown(skipped);
     }),
     registerResourceOutputs: unary(async (request: proto.RegisterResourceOutputsRequest) => {
-      await handlers.outputs(request.getUrn(), fromStruct(request.getOutputs()));
+      await handlersOf().outputs(request.getUrn(), fromStruct(request.getOutputs()));
       return new Empty();
     }),
     readResource: unary(async (request: proto.ReadResourceRequest) => {
@@ -100,11 +118,11 @@ function monitorService(handlers: MonitorHandlers, projectRoot: string): monitor
         pluginDownloadUrl: request.getPlugindownloadurl(),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       });
-      const { urn, outputs } = await handlers.read(goal, request.getId());
+      const { urn, outputs } = await handlersOf().read(goal, request.getId());
       return new proto.ReadResourceResponse().setUrn(urn).setProperties(struct(outputs));
     }),
     invoke: unary(async (request: proto.ResourceInvokeRequest) => {
-      const { outputs, failures } = await handlers.invoke({
+      const { outputs, failures } = await handlersOf().invoke({
         token: request.getTok(),
         args: fromStruct(request.getArgs()),
         provider: request.getProvider(),
@@ -114,28 +132,43 @@ function monitorService(handlers: MonitorHandlers, projectRoot: string): monitor
       const list = failures.map(f => new CheckFailure().setProperty(f.property).setReason(f.reason));
       return new proto.ResourceInvokeResponse().setReturn(struct(outputs)).setFailuresList(list);
     }),
-    signalAndWaitForShutdown: unary(() => {
-      handlers.finished();
+    signalAndWaitForShutdown: unary(async () => {
+      await handlersOf().finished();
       return new Empty();
     }),
     call: refuse('component methods'),
     existsResource: refuse('existsResource'),
-    registerStackTransform: refuse('stack transforms'),
-    registerStackInvokeTransform: refuse('invoke transforms'),
-    registerResourceHook: refuse('resource hooks'),
-    registerErrorHook: refuse('error hooks'),
+    registerStackTransform: unary((request: CallbackMessage) => {
+      handlersOf().transform('resource', readCallback(request));
+      return new Empty();
+    }),
+    registerStackInvokeTransform: unary((request: CallbackMessage) => {
+      handlersOf().transform('invoke', readCallback(request));
+      return new Empty();
+    }),
+    registerResourceHook: unary((request: proto.RegisterResourceHookRequest) => {
+      const callback = readCallback(request.getCallback() ?? new CallbackMessage());
+      const { onDryRun, ignoreErrors } = request.toObject();
+      handlersOf().hook(request.getName(), { callback, onDryRun, ignoreErrors });
+      return new Empty();
+    }),
+    registerErrorHook: unary((request: proto.RegisterErrorHookRequest) => {
+      handlersOf().errorHook(request.getName(), readCallback(request.getCallback() ?? new CallbackMessage()));
+      return new Empty();
+    }),
     registerPackage: refuse('parameterized packages'),
   };
 }
 
 const SEVERITIES: Record<number, Severity> = { 0: 'debug', 1: 'info', 2: 'warning', 3: 'error' };
 
-function engineService(handlers: MonitorHandlers): engineRpc.IEngineServer {
+function engineService(handlersOf: () => MonitorHandlers): engineRpc.IEngineServer {
   let root = '';
   return {
     log: unary((request: engineProto.LogRequest) => {
       const severity = SEVERITIES[request.getSeverity()] ?? 'info';
-      if (severity !== 'debug') handlers.log(severity, request.getMessage(), request.getUrn(), request.getEphemeral());
+      if (severity !== 'debug')
+        handlersOf().log(severity, request.getMessage(), request.getUrn(), request.getEphemeral());
       return new Empty();
     }),
     getRootResource: unary(() => new engineProto.GetRootResourceResponse().setUrn(root)),
@@ -159,11 +192,11 @@ export interface MonitorServer {
   close(): Promise<void>;
 }
 
-/** Serves both services on a free loopback port. */
-export async function startMonitor(handlers: MonitorHandlers, projectRoot: string): Promise<MonitorServer> {
+/** Serves both services on a free loopback port; the handlers are asked for at each call. */
+export async function startMonitor(handlersOf: () => MonitorHandlers, projectRoot: string): Promise<MonitorServer> {
   const server = new grpc.Server(GRPC_LIMITS);
-  server.addService(monitorRpc.ResourceMonitorService, monitorService(handlers, projectRoot));
-  server.addService(engineRpc.EngineService, engineService(handlers));
+  server.addService(monitorRpc.ResourceMonitorService, monitorService(handlersOf, projectRoot));
+  server.addService(engineRpc.EngineService, engineService(handlersOf));
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

@@ -31,6 +31,18 @@ export function parsePath(text: string): PathStep[] | undefined {
   return steps.length === 0 ? undefined : steps;
 }
 
+/** A path as {@link parsePath} reads it. */
+export function formatPath(path: readonly PathStep[]): string {
+  return path
+    .map((step, i) => {
+      if (typeof step === 'number') return `[${step}]`;
+      if (step === WILDCARD) return i === 0 ? '*' : '.*';
+      if (!/^[^.[\]"]+$/.test(step)) return `["${step.replace(/["\\]/g, '\\$&')}"]`;
+      return i === 0 ? step : `.${step}`;
+    })
+    .join('');
+}
+
 /** True when `path` names `other` or something that contains it. */
 export function pathContains(path: readonly PathStep[], other: readonly PathStep[]): boolean {
   return path.length <= other.length && path.every((step, i) => step === WILDCARD || step === other[i]);

@@ -24,8 +24,21 @@ export class Registrar {
   constructor(
     private readonly run: Run,
     config: ReadonlyMap<string, ConfigValue>,
+    /** What the program's transforms make of a goal. */
+    private readonly transform: (goal: Goal) => Promise<Goal>,
   ) {
     this.defaults = new DefaultProviders(goal => this.register(goal), config);
+  }
+
+  /** Registers what the program, or a component of a provider, asks for: its transforms come first. */
+  async registerTransformed(asked: Goal): Promise<{ goal: Goal; state: ResourceState }> {
+    const { run } = this;
+    run.assertRunning();
+    const goal = await this.transform(asked).catch((error: unknown) => {
+      run.fail(error);
+      throw new RunStopped();
+    });
+    return { goal, state: await this.register(goal) };
   }
 
   /** Registers a resource and answers its state. A failure is told once; then this throws `RunStopped`. */
@@ -163,6 +176,10 @@ export class Registrar {
       importId: goal.importId,
       ignoreChanges: goal.ignoreChanges,
       replaceOnChanges: goal.replaceOnChanges,
+      replaceWith: goal.replaceWith,
+      replacementTrigger: goal.replacementTrigger,
+      hideDiffs: goal.hideDiffs,
+      hooks: goal.hooks,
       ...(goal.sourcePosition === undefined ? {} : { sourcePosition: goal.sourcePosition }),
       ...(old?.unknownFields ? { unknownFields: old.unknownFields } : {}),
     });
@@ -213,11 +230,11 @@ export class Registrar {
     }
     registration.next.provider = '';
     const component = await decideChange(run, registration, old);
-    const children = new Map<string, Promise<ResourceState>>();
+    const children = new Map<string, Promise<{ state: ResourceState }>>();
     for (const child of built.children) {
       const needs = child.dependsOn.flatMap(name => children.get(name) ?? []);
-      const made = Promise.all(needs).then(states =>
-        this.register(
+      const made = Promise.all(needs).then(siblings =>
+        this.registerTransformed(
           bareGoal({
             type: child.type,
             name: child.name,
@@ -226,7 +243,7 @@ export class Registrar {
             parent: urn,
             provider: reference,
             version: goal.version,
-            dependencies: [...goal.dependencies, ...states.map(state => state.urn)],
+            dependencies: [...goal.dependencies, ...siblings.map(({ state }) => state.urn)],
           }),
         ),
       );
@@ -251,9 +268,12 @@ export class Registrar {
     }
     run.emit({ kind: 'outputs', urn, outputs });
     if (state.type === ROOT_STACK_TYPE) return;
+    const type = run.created.has(urn) ? 'AfterCreate' : run.updated.has(urn) ? 'AfterUpdate' : undefined;
     state.outputs = outputs;
     run.snapshot.changed(state);
     await run.snapshot.end({ write: !run.options.dryRun });
+    // A component is there when it says what came of it.
+    if (type) await run.after(type, { urn, new: state }, outputs);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { PropertyMap } from './values';
+import type { HookBindings } from './goal';
+import type { PropertyMap, PropertyValue } from './values';
 
 /** Seconds; zero or absent: the provider's default. */
 export interface CustomTimeouts {
@@ -42,6 +43,13 @@ export interface ResourceState {
   created?: string;
   modified?: string;
   sourcePosition?: string;
+  /** URNs of resources whose replacement replaces this one. */
+  replaceWith: readonly string[];
+  replacementTrigger: PropertyValue | undefined;
+  hideDiffs: readonly string[];
+  hooks: HookBindings;
+  /** To be replaced by the next update. */
+  taint: boolean;
   /** Fields of state this engine does not know and hands on. */
   unknownFields?: Readonly<Record<string, unknown>>;
 }
@@ -70,6 +78,11 @@ export function newResourceState(
     importId: '',
     ignoreChanges: [],
     replaceOnChanges: [],
+    replaceWith: [],
+    replacementTrigger: undefined,
+    hideDiffs: [],
+    hooks: {},
+    taint: false,
     ...fields,
   };
 }
@@ -88,6 +101,7 @@ export function dependenciesOf(state: ResourceState): Set<string> {
   for (const list of Object.values(state.propertyDependencies)) for (const urn of list) urns.add(urn);
   if (state.parent !== '') urns.add(state.parent);
   if (state.deletedWith !== '') urns.add(state.deletedWith);
+  for (const urn of state.replaceWith) urns.add(urn);
   if (state.provider !== '') urns.add(state.provider.slice(0, state.provider.lastIndexOf('::')));
   return urns;
 }

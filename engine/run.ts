@@ -1,7 +1,8 @@
 import { AirlockError, describeError, messageOf } from '../report';
 import { Semaphore } from './concurrency';
 import type { ChangeSummary, EngineEvent, EventSink, Severity, StepOp, StepRecord, StepState } from './events';
-import type { Goal } from './goal';
+import type { Goal, HookType } from './goal';
+import type { Hooks, HookSubject } from './hooks';
 import { changedKeys, markSecretOutputs } from './property';
 import { PartialFailure } from './provider';
 import type { ResourceCall } from './provider';
@@ -10,6 +11,7 @@ import type { OperationKind, ResourceState } from './resource-state';
 import type { SnapshotManager } from './snapshot-manager';
 import type { Targets } from './targets';
 import { isDefaultProvider, urnName, urnType } from './urn';
+import type { PropertyMap } from './values';
 
 /** Thrown where work is refused because the run is ending: the reason has been told already. */
 export class RunStopped extends Error {
@@ -67,6 +69,9 @@ export class Run {
   /** Old states deleted before their replacement, or on behalf of another's. */
   readonly gone = new Set<ResourceState>();
   readonly skippedCreates = new Set<string>();
+  /** URNs of what this run made, and of what it changed. */
+  readonly created = new Set<string>();
+  readonly updated = new Set<string>();
   /** New URN -> the old one it was found under, and back. */
   readonly aliasOf = new Map<string, string>();
   readonly aliasedBy = new Map<string, string>();
@@ -84,6 +89,7 @@ export class Run {
     readonly olds: readonly ResourceState[],
     readonly snapshot: SnapshotManager,
     readonly providers: ProviderHost,
+    readonly hooks: Hooks,
   ) {
     this.asks = new Semaphore(options.parallel);
     this.steps = new Semaphore(options.parallel);
@@ -140,6 +146,15 @@ export class Run {
   /** A failure the user has been told of already. */
   failQuietly(problem: Error): void {
     this.problems.push(problem);
+  }
+
+  /** Runs the hooks after a change. It has happened and is recorded, whatever they say: a failure only ends the run. */
+  async after(type: HookType, subject: HookSubject, outputs?: PropertyMap): Promise<void> {
+    try {
+      await this.hooks.run(type, subject, outputs ? { new: outputs } : {});
+    } catch (error) {
+      this.fail(error, subject.urn);
+    }
   }
 
   call(urn: string, timeout?: number): ResourceCall {

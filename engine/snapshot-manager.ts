@@ -1,4 +1,4 @@
-import { checkpointText } from './checkpoint';
+import { checkpointText, featuresOfStates } from './checkpoint';
 import { checkpointDigest, journalLine } from './journal';
 import type { JournalHead } from './journal';
 import { inOrder } from './ordering';
@@ -220,6 +220,7 @@ export class SnapshotManager {
       sink.salt,
       states.map(state => this.encode(state)),
       pending,
+      featuresOfStates(states),
     );
     // From here on changes are told against this text, also those that come while it is written.
     const fresh = new Set(this.news);

@@ -1,6 +1,14 @@
 import { AirlockError } from '../report';
 import type { FileBackend, StackFiles } from './backend';
-import { checkpointText, emptyDeployment, parseCheckpoint, parseExport } from './checkpoint';
+import {
+  checkpointText,
+  emptyDeployment,
+  featuresOf,
+  featuresOfStates,
+  parseCheckpoint,
+  parseExport,
+  schemaOf,
+} from './checkpoint';
 import { acquireLock } from './lock';
 import { stripSecrets } from './property';
 import type { StateSink } from './snapshot-manager';
@@ -18,13 +26,20 @@ function textOf(stack: string, salt: string | undefined, snapshot: Snapshot, cod
   const pending = snapshot.pending.map(({ resource, type }) =>
     JSON.stringify({ resource: encodeResource(resource, codec.seal), type }),
   );
-  return checkpointText(stack, salt, resources, pending);
+  return checkpointText(stack, salt, resources, pending, featuresOfStates(snapshot.resources));
 }
 
 /** The outputs in a deployment, opening no more than they hold. */
 function outputsIn(deployment: DeploymentJson | undefined, open: (ciphertext: string) => Secret): PropertyMap {
   const root = deployment?.resources?.find(r => r['type'] === ROOT_STACK_TYPE && r['delete'] !== true);
   return root ? decodeResource({ ...root, inputs: {} }, open).outputs : {};
+}
+
+/** What `stack export` gives: 4 where the state uses features that version 3 has not. */
+export interface ExportedState {
+  readonly version: 3 | 4;
+  readonly features?: readonly string[];
+  readonly deployment: DeploymentJson;
 }
 
 export interface LoadedState {
@@ -103,13 +118,14 @@ export class StackState {
     return new SecretCodec((await this.secrets.forState(deployment, undefined, how)).opener).open;
   }
 
-  async export(options: { showSecrets?: boolean }): Promise<{ version: 3; deployment: DeploymentJson }> {
+  async export(options: { showSecrets?: boolean }): Promise<ExportedState> {
     const { deployment, snapshot } = await this.load({ decode: options.showSecrets === true });
     const stored = deployment ?? emptyDeployment();
-    if (!options.showSecrets) return { version: 3, deployment: stored };
+    const schema = schemaOf(featuresOf(stored.resources ?? []));
+    if (!options.showSecrets) return { ...schema, deployment: stored };
     const codec = new SecretCodec({ encrypt: text => text, decrypt: text => text }, true);
     const resources = snapshot.resources.map(state => encodeResource(state, codec.seal));
-    return { version: 3, deployment: { ...stored, resources } };
+    return { ...schema, deployment: { ...stored, resources } };
   }
 
   async import(text: string): Promise<void> {

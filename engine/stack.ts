@@ -9,7 +9,8 @@ import { findSdk } from './project';
 import { StackSecrets } from './stack-secrets';
 import { StackConfig } from './stack-settings';
 import { StackState } from './stack-state';
-import type { DeploymentJson, Snapshot } from './state-codec';
+import type { ExportedState } from './stack-state';
+import type { Snapshot } from './state-codec';
 import { Targets } from './targets';
 import type { PropertyMap } from './values';
 import type { FileBackend } from './backend';
@@ -109,7 +110,7 @@ export class Stack {
   }
 
   /** What `pulumi stack export` writes. Secrets stay sealed unless `showSecrets`. */
-  export(options: { showSecrets?: boolean } = {}): Promise<{ version: 3; deployment: DeploymentJson }> {
+  export(options: { showSecrets?: boolean } = {}): Promise<ExportedState> {
     return this.state.export(options);
   }
 

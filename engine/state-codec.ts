@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Crypter } from './passphrase';
+import { formatPath, parsePath } from './property-path';
+import type { PathStep } from './property-path';
 import { newResourceState } from './resource-state';
 import type { OperationKind, PendingOperation, ResourceState } from './resource-state';
 import { Secret } from './values';
-import { decodeMap, decodeValue, encodeMap, SIGNATURE_KEY, SIGNATURES } from './wire';
+import { decodeMap, decodeValue, encodeMap, encodeValue, SIGNATURE_KEY, SIGNATURES } from './wire';
 import type { Json, SealSecret } from './wire';
 
 type JsonObject = { [key: string]: Json };
@@ -48,7 +50,7 @@ const KNOWN_FIELDS = new Set(
   (
     'urn custom delete id type inputs outputs parent protect external dependencies initErrors provider propertyDependencies ' +
     'pendingReplacement additionalSecretOutputs aliases customTimeouts importID retainOnDelete deletedWith created modified ' +
-    'sourcePosition ignoreChanges replaceOnChanges'
+    'sourcePosition ignoreChanges replaceOnChanges replaceWith replacementTrigger hideDiff resourceHooks taint'
   ).split(' '),
 );
 
@@ -88,6 +90,15 @@ export function encodeResource(state: ResourceState, seal: SealSecret): JsonObje
   put('sourcePosition', state.sourcePosition ?? '', state.sourcePosition === undefined);
   list('ignoreChanges', state.ignoreChanges);
   list('replaceOnChanges', state.replaceOnChanges);
+  list('replaceWith', state.replaceWith);
+  const { replacementTrigger } = state;
+  if (replacementTrigger !== undefined) json['replacementTrigger'] = encodeValue(replacementTrigger, seal);
+  const hidden = state.hideDiffs.map(path => [...(parsePath(path) ?? [path])]);
+  put('hideDiff', hidden, hidden.length === 0);
+  put('taint', true, !state.taint);
+  const hooks: JsonObject = {};
+  for (const [type, names] of Object.entries(state.hooks)) hooks[type] = [...names];
+  put('resourceHooks', hooks, Object.keys(hooks).length === 0);
   return json;
 }
 
@@ -100,6 +111,8 @@ export function decodeResource(json: JsonObject, open: (ciphertext: string) => S
   };
   const strings = (value: Json | undefined): string[] =>
     Array.isArray(value) ? value.filter(item => typeof item === 'string') : [];
+  const steps = (value: Json): PathStep[] =>
+    (Array.isArray(value) ? value : [value]).filter(step => typeof step === 'string' || typeof step === 'number');
   const unknown = Object.entries(json).filter(([key]) => !KNOWN_FIELDS.has(key));
   const optional = (key: 'created' | 'modified' | 'sourcePosition'): Partial<ResourceState> =>
     text(key) === '' ? {} : { [key]: text(key) };
@@ -128,6 +141,12 @@ export function decodeResource(json: JsonObject, open: (ciphertext: string) => S
     importId: text('importID'),
     ignoreChanges: strings(json['ignoreChanges']),
     replaceOnChanges: strings(json['replaceOnChanges']),
+    replaceWith: strings(json['replaceWith']),
+    replacementTrigger:
+      json['replacementTrigger'] === undefined ? undefined : decodeValue(json['replacementTrigger'], open),
+    hideDiffs: (Array.isArray(json['hideDiff']) ? json['hideDiff'] : []).map(path => formatPath(steps(path))),
+    hooks: Object.fromEntries(Object.entries(object('resourceHooks')).map(([type, names]) => [type, strings(names)])),
+    taint: json['taint'] === true,
     ...optional('created'),
     ...optional('modified'),
     ...optional('sourcePosition'),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AirlockError } from '../report';
-import { mapsEqual } from './property';
+import { mapsEqual, valuesEqual } from './property';
 import type { ProviderHandle } from './provider-host';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
@@ -21,12 +21,18 @@ async function create(run: Run, state: ResourceState, provider: ProviderHandle |
   const time = now();
   state.created = time;
   state.modified = time;
-  if (isProviderType(state.type)) return createProvider(run, state);
+  const subject = { urn: state.urn, new: state };
+  await run.hooks.run('BeforeCreate', subject);
+  run.created.add(state.urn);
+  if (isProviderType(state.type)) createProvider(run, state);
   if (!provider) return;
   const call = run.call(state.urn, state.customTimeouts.create);
-  const { id, outputs } = await provider.create(call, state.inputs, run.options.dryRun);
+  const { id, outputs } = await run.hooks.retrying('create', subject, () =>
+    provider.create(call, state.inputs, run.options.dryRun),
+  );
   state.id = id;
   state.outputs = outputs;
+  await run.after('AfterCreate', subject, outputs);
 }
 
 export async function performCreate(
@@ -95,22 +101,26 @@ export async function performUpdate(
       state.created = old.created ?? now();
       state.modified = now();
       state.outputs = old.outputs;
+      const subject = { urn: state.urn, old, new: state };
+      await run.hooks.run('BeforeUpdate', subject);
+      run.updated.add(state.urn);
       if (isProviderType(state.type)) {
         state.outputs = state.inputs;
         run.providers.register(state.urn, state.id, state.type, state.inputs);
       } else if (provider) {
-        const { outputs } = await provider.update(
-          run.call(state.urn, state.customTimeouts.update),
-          {
-            id: old.id,
-            oldInputs: old.inputs,
-            oldOutputs: old.outputs,
-            newInputs: state.inputs,
-            ignoreChanges: state.ignoreChanges,
-          },
-          run.options.dryRun,
+        const request = {
+          id: old.id,
+          oldInputs: old.inputs,
+          oldOutputs: old.outputs,
+          newInputs: state.inputs,
+          ignoreChanges: state.ignoreChanges,
+        };
+        const call = run.call(state.urn, state.customTimeouts.update);
+        const { outputs } = await run.hooks.retrying('update', subject, () =>
+          provider.update(call, request, run.options.dryRun),
         );
         state.outputs = outputs;
+        await run.after('AfterUpdate', subject, outputs);
       }
     },
   });
@@ -118,6 +128,11 @@ export async function performUpdate(
 
 function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && [...a].sort().every((item, i) => item === [...b].sort()[i]);
+}
+
+/** Options that are only kept, in a form that can be compared. */
+function kept({ customTimeouts, hooks, replaceWith, hideDiffs, taint }: ResourceState): string {
+  return JSON.stringify([customTimeouts, hooks, replaceWith, hideDiffs, taint]);
 }
 
 /** True when the state of an unchanged resource differs all the same, in what it depends on or how it is kept. */
@@ -136,7 +151,8 @@ function differs(old: ResourceState, state: ResourceState): boolean {
     fields.some(field => old[field] !== state[field]) ||
     !mapsEqual(old.inputs, state.inputs) ||
     !sameList(old.dependencies, state.dependencies) ||
-    JSON.stringify(old.customTimeouts) !== JSON.stringify(state.customTimeouts)
+    !valuesEqual(old.replacementTrigger, state.replacementTrigger) ||
+    kept(old) !== kept(state)
   );
 }
 
@@ -186,9 +202,14 @@ export async function performDelete(
     old,
     ...(calls ? { pending: 'deleting' } : {}),
     apply: async () => {
-      if (!calls || run.options.dryRun) return;
-      const call = run.call(old.urn, old.customTimeouts.delete);
-      await run.providers.get(old.provider).delete(call, { id: old.id, inputs: old.inputs, outputs: old.outputs });
+      const subject = { urn: old.urn, old };
+      await run.hooks.run('BeforeDelete', subject);
+      if (calls && !run.options.dryRun) {
+        const call = run.call(old.urn, old.customTimeouts.delete);
+        const request = { id: old.id, inputs: old.inputs, outputs: old.outputs };
+        await run.hooks.retrying('delete', subject, () => run.providers.get(old.provider).delete(call, request));
+      }
+      await run.after('AfterDelete', subject);
     },
     settle: () => {
       if (!how.pendingReplacement) return { replaces: old };

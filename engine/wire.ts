@@ -90,6 +90,19 @@ function decodeSpecial(
   }
 }
 
+/** URNs that the output values inside a wire value depend on. */
+export function dependenciesIn(json: Json, found: Set<string> = new Set()): Set<string> {
+  if (Array.isArray(json)) for (const item of json) dependenciesIn(item, found);
+  else if (typeof json === 'object' && json !== null) {
+    const { dependencies } = json;
+    if (json[SIGNATURE_KEY] === SIGNATURES.output && Array.isArray(dependencies)) {
+      for (const urn of dependencies) if (typeof urn === 'string') found.add(urn);
+    }
+    for (const item of Object.values(json)) dependenciesIn(item, found);
+  }
+  return found;
+}
+
 /** How a secret is written: with its value (to programs and providers), or sealed (to state). */
 export type SealSecret = (secret: Secret, encoded: () => Json) => { [key: string]: Json };
 

@@ -52,7 +52,11 @@ export class Scene {
   readonly events: EngineEvent[] = [];
   readonly env: NodeJS.ProcessEnv;
 
-  constructor(readonly name = 'dev') {
+  constructor(
+    readonly name = 'dev',
+    /** The folder in `programs`, and the project in it. */
+    readonly program = 'basic',
+  ) {
     mkdirSync(this.things);
     this.env = {
       ...process.env,
@@ -66,7 +70,11 @@ export class Scene {
   async stack(options: { name?: string; env?: NodeJS.ProcessEnv; create?: boolean } = {}): Promise<Stack> {
     const name = options.name ?? this.name;
     const configFile = path.join(this.dir, `Pulumi.${name}.yaml`);
-    const workspace = await openWorkspace({ cwd: PROGRAM, env: options.env ?? this.env, configFile });
+    const workspace = await openWorkspace({
+      cwd: path.join(__dirname, 'programs', this.program),
+      env: options.env ?? this.env,
+      configFile,
+    });
     return workspace.stack(name, { create: options.create ?? true });
   }
 
@@ -103,12 +111,16 @@ export class Scene {
   }
 
   stateFile(name = this.name): string {
-    return path.join(this.dir, '.pulumi', 'stacks', 'basic', `${name}.json`);
+    return path.join(this.dir, '.pulumi', 'stacks', this.program, `${name}.json`);
+  }
+
+  /** The state file as it is. */
+  stored(name = this.name): { version: number; features?: string[]; checkpoint: { latest: StoredDeployment } } {
+    return JSON.parse(readFileSync(this.stateFile(name), 'utf8')) as ReturnType<Scene['stored']>;
   }
 
   deployment(name = this.name): StoredDeployment {
-    const json = JSON.parse(readFileSync(this.stateFile(name), 'utf8')) as { checkpoint: { latest: StoredDeployment } };
-    return json.checkpoint.latest;
+    return this.stored(name).checkpoint.latest;
   }
 
   /** A live resource of the state by its name. */
