@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Command>> = {
   state: () => (require('./state') as typeof import('./state')).stateCommand(),
   cancel: () => (require('./cancel') as typeof import('./cancel')).cancelCommand(),
   component: () => (require('./component') as typeof import('./component')).componentCommand(),
+  product: () => (require('./product') as typeof import('./product')).productCommand(),
   forge: () => (require('./forge') as typeof import('./forge')).forgeCommand(),
   image: () => (require('./image') as typeof import('./image')).imageCommand(),
   images: () => (require('./images') as typeof import('./images')).imagesCommand(),

@@ -1,6 +1,6 @@
 import { AirlockError } from '../report';
 import { Fields, type FieldPath } from './fields';
-import type { ReferenceStep, ResourceReader } from './source';
+import { placeOf, type ReferenceStep, type ResourceReader } from './source';
 import { isMap } from './value';
 
 /** Type of the one resource that makes a component a product. */
@@ -56,11 +56,9 @@ export async function readProductDescription(reader: ResourceReader): Promise<Pr
       where: `${component.name}:${component.version}`,
     });
   }
-  const bytes = await reader.read(only.name, only.extraIdentity ? { extraIdentity: only.extraIdentity } : {});
-  return parseProductDescription(
-    Buffer.from(bytes).toString('utf8'),
-    `${component.name}:${component.version} resource ${only.name}`,
-  );
+  const selector = only.extraIdentity ? { extraIdentity: only.extraIdentity } : {};
+  const bytes = await reader.read(only.name, selector);
+  return parseProductDescription(Buffer.from(bytes).toString('utf8'), placeOf(reader, only.name, selector));
 }
 
 /** Parses and checks a ProductDescription. Faults are `product.description-invalid` with their position. */

@@ -25,8 +25,16 @@ export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapsh
 export { buildSnapshot, snapshotConfigType, snapshotLayerType, type Snapshot, type SnapshotBlob } from './snapshot';
 export { manifestDiff, textDiff, type DiffLimits, type ObjectDiff } from './diff';
 export type { FileSet } from './file-set';
-export { fluxName, fluxText } from './flux';
-export { checkInstance, instanceDirectory, placeRoles, type ProductInstance } from './instance';
+export { fluxName, fluxText, kustomizationNames } from './flux';
+export {
+  checkInstance,
+  instanceDirectory,
+  isKubernetes,
+  placeRoles,
+  targetProductLabel,
+  type PlacedRoles,
+  type ProductInstance,
+} from './instance';
 export * from './manifests';
 export { loadProduct, type LoadedPipeline, type LoadedProduct } from './product';
 export { productFileNames } from './product-files';
@@ -39,4 +47,5 @@ export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput }
 export { readTar, writeTar } from './tar';
 export { resourceReader, type ResourceReaderOptions } from './ocm';
 export { noPrograms, programNames, type ProgramName, type Programs } from './programs';
+export * from './lint';
 export * from './delivery';

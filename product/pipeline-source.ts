@@ -4,7 +4,7 @@ import type { Pipeline } from './description';
 import type { FileSet } from './file-set';
 import { hasKustomization } from './kustomize';
 import { selectorOf } from './product';
-import type { ResourceReader } from './source';
+import { placeOf, type ResourceReader } from './source';
 import { isTar, readTar } from './tar';
 
 /** What a pipeline deploys, as the vendor ships it. */
@@ -25,8 +25,8 @@ export interface PipelineSource {
  */
 export async function readPipelineSource(reader: ResourceReader, pipeline: Pipeline): Promise<PipelineSource> {
   const { name } = pipeline.source;
-  const where = `${reader.component.name}:${reader.component.version} resource ${name}`;
   const selector = selectorOf(pipeline.source);
+  const where = placeOf(reader, name, selector);
   const resource = await reader.find(name, selector);
   const bytes = await reader.read(name, selector);
   if (!isTar(bytes)) {

@@ -1,7 +1,7 @@
 import { parseConfigData, defaultValues, defaultValuesText, type ConfigData } from './config-data';
 import { readProductDescription, type Pipeline, type ProductDescription, type ResourceRef } from './description';
 import { readRules, type Rules } from './rules';
-import type { ResourceReader, ResourceSelector } from './source';
+import { placeOf, type ResourceReader, type ResourceSelector } from './source';
 import type { ValueMap } from './value';
 
 /** A product's small resources, read once: what is needed to merge values and to render. */
@@ -24,39 +24,21 @@ export interface LoadedPipeline {
   readonly rules: readonly Rules[];
 }
 
-/** Reads the description, configuration data and readmes of a component version. */
+/** Reads the description, configuration data, rules and readmes of a component version. */
 export async function loadProduct(reader: ResourceReader): Promise<LoadedProduct> {
   const description = await readProductDescription(reader);
-  const texts = new Map<string, Promise<string>>();
-  const textOf = (ref: ResourceRef): Promise<string> => {
-    const key = JSON.stringify([ref.name, ref.extraIdentity, ref.referencePath]);
-    const text =
-      texts.get(key) ?? reader.read(ref.name, selectorOf(ref)).then(bytes => Buffer.from(bytes).toString('utf8'));
-    texts.set(key, text);
-    return text;
-  };
-  const configOf = async (ref: ResourceRef | undefined): Promise<ConfigData | undefined> =>
-    ref && parseConfigData(await textOf(ref), placeOf(ref));
-  const placeOf = (ref: ResourceRef): string =>
-    `${reader.component.name}:${reader.component.version} resource ${ref.name}`;
-
+  const read = rememberedReads(reader);
   const pipelines: LoadedPipeline[] = [];
-  for (const pipeline of description.pipelines) {
-    const localization = await configOf(pipeline.localization);
-    const configuration = await configOf(pipeline.configuration?.rules);
-    const readme = pipeline.configuration?.readme && (await textOf(pipeline.configuration.readme));
-    const rules: Rules[] = [];
-    for (const ref of [pipeline.schema, pipeline.validation]) {
-      if (ref) rules.push(await readRules(await reader.read(ref.name, selectorOf(ref)), placeOf(ref)));
-    }
-    pipelines.push({
-      pipeline,
-      ...(localization && { localization }),
-      ...(configuration && { configuration }),
-      ...(readme !== undefined && { readme }),
-      rules,
-    });
-  }
+  for (const pipeline of description.pipelines) pipelines.push(await loadPipeline(reader, pipeline, read));
+  return loadedProduct(reader, description, pipelines);
+}
+
+/** A product of pipelines that are read. */
+export function loadedProduct(
+  reader: ResourceReader,
+  description: ProductDescription,
+  pipelines: readonly LoadedPipeline[],
+): LoadedProduct {
   const withDefaults = pipelines.flatMap(({ pipeline, configuration }) =>
     configuration ? [{ pipeline: pipeline.name, config: configuration }] : [],
   );
@@ -67,6 +49,57 @@ export async function loadProduct(reader: ResourceReader): Promise<LoadedProduct
     defaultsText: defaultValuesText(withDefaults),
     defaults: defaultValues(withDefaults),
   };
+}
+
+type ReadResource = (ref: ResourceRef) => Promise<Uint8Array>;
+
+/** Localization and configuration are often the same resource, and pipelines share resources: each is read once. */
+export function rememberedReads(reader: ResourceReader): ReadResource {
+  const known = new Map<string, Promise<Uint8Array>>();
+  return ref => {
+    const key = JSON.stringify([ref.name, ref.extraIdentity, ref.referencePath]);
+    const bytes = known.get(key) ?? reader.read(ref.name, selectorOf(ref));
+    known.set(key, bytes);
+    return bytes;
+  };
+}
+
+/** Reads what one pipeline names, its source excepted. */
+export async function loadPipeline(
+  reader: ResourceReader,
+  pipeline: Pipeline,
+  read: ReadResource,
+): Promise<LoadedPipeline> {
+  const place = (ref: ResourceRef): string => placeOf(reader, ref.name, selectorOf(ref));
+  const textOf = async (ref: ResourceRef): Promise<string> => Buffer.from(await read(ref)).toString('utf8');
+  const configOf = async (ref: ResourceRef | undefined): Promise<ConfigData | undefined> =>
+    ref && parseConfigData(await textOf(ref), place(ref));
+  const { readme: readmeRef, rules: rulesRef } = pipeline.configuration ?? {};
+  const localization = await configOf(pipeline.localization);
+  const configuration = await configOf(rulesRef);
+  const rules: Rules[] = [];
+  for (const ref of [pipeline.schema, pipeline.validation]) {
+    if (ref) rules.push(await readRules(await read(ref), place(ref)));
+  }
+  const readme = readmeRef ? await textOf(readmeRef) : leadingComment(rules);
+  return {
+    pipeline,
+    ...(localization && { localization }),
+    ...(configuration && { configuration }),
+    ...(readme !== undefined && { readme }),
+    rules,
+  };
+}
+
+/** The instructions of products whose CUE schema begins with them: its first comments, up to its first line of CUE. */
+function leadingComment(rules: readonly Rules[]): string | undefined {
+  const schema = rules.find(each => each.language === 'cue')?.files[0]?.text ?? '';
+  const comment = /^(?:[ \t]*(?:\/\/[^\n]*)?\n)*/.exec(schema)?.[0] ?? '';
+  const text = comment
+    .replace(/^[ \t]*\/\/ ?/gm, '')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim();
+  return text === '' ? undefined : `${text}\n`;
 }
 
 /** How to find the resource that a description names. The version there is documentation: the component decides. */

@@ -52,7 +52,7 @@ const mostRememberedBytes = 1 << 20;
 /**
  * Runs one of the programs to its end. It sees neither our environment nor a network (proxies lead nowhere), and ends with its
  * whole process group. Runs are pure, so the same one is not made twice in a process.
- * Throws `product.program-timeout`, `product.program-memory`, `product.program-output`, `product.program-failed` (could not be
+ * Throws `product.program-too-slow`, `product.program-memory`, `product.program-output`, `product.program-failed` (could not be
  * started, or was ended by a signal) or the abort's reason; an exit code other than 0 is for the caller to judge.
  */
 export async function runProgram(
@@ -118,7 +118,7 @@ function execute(
       killGroup(child.pid);
     };
     const timer = setTimeout(
-      () => end(exceeded(run, 'timeout', `did not end within ${limits.seconds} s`)),
+      () => end(exceeded(run, 'too-slow', `did not end within ${limits.seconds} s`)),
       limits.seconds * 1000,
     );
     const aborted = (): void => end(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -184,7 +184,7 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function exceeded(run: ProgramRun, limit: 'timeout' | 'memory' | 'output', what: string): AirlockError {
+function exceeded(run: ProgramRun, limit: 'too-slow' | 'memory' | 'output', what: string): AirlockError {
   return new AirlockError({
     code: `product.program-${limit}`,
     message: `${run.what}: ${run.name} ${what}`,

@@ -142,6 +142,6 @@ function invalid(error: OpaError | undefined, stderr: string, files: readonly Ru
     code: 'product.rules-invalid',
     message: `The Rego rules of the product cannot be evaluated: ${error?.message ?? stderr.trim().split('\n')[0] ?? ''}`,
     remedy: 'It is the vendor who has to correct them',
-    where: row === undefined ? owner : `${owner}:${row}:${col ?? 1}`,
+    where: row === undefined ? owner : `${owner}:${row}:${Math.max(col ?? 1, 1)}`,
   });
 }

@@ -58,7 +58,7 @@ export async function renderProduct(
       faults.push(...validateConfiguration(name, loaded.configuration, merged, consumer));
     }
     const { source, images } = await fittedSource(product, loaded, merged, consumer.source.file, running);
-    const built = await build(source, options.release?.(name) ?? { name, namespace: 'default' }, running);
+    const built = await buildSource(source, options.release?.(name) ?? { name, namespace: 'default' }, running);
     warnings.push(...built.warnings.map(each => `Pipeline ${name}: ${each}`));
     pipelines.push({ name, targetRoleName, files: built.files, images });
   }
@@ -93,17 +93,18 @@ async function fittedSource(
   ];
   const files = editFiles(
     source.files,
-    edits.map(edit => inChart(edit, source)),
+    edits.map(edit => editIn(source, edit)),
   );
   return { source: { ...source, files }, images: localized?.images ?? [] };
 }
 
 /** Rules may name a chart's file with the chart's folder in front, as it is in the archive. */
-function inChart(edit: FileSetEdit, { folder }: PipelineSource): FileSetEdit {
+export function editIn({ folder }: PipelineSource, edit: FileSetEdit): FileSetEdit {
   return folder !== '' && edit.file.startsWith(folder) ? { ...edit, file: edit.file.slice(folder.length) } : edit;
 }
 
-async function build(
+/** Charts and kustomizations are built, manifests are what they are. */
+export async function buildSource(
   source: PipelineSource,
   release: Release,
   running: ProgramOptions,

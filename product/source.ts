@@ -59,6 +59,14 @@ export interface ResourceReader {
   imageReference(resource: ProductResource): Promise<string>;
   /** The component at the end of a reference path; without steps the root. Throws `product.reference-not-found`. */
   componentAt(referencePath: readonly ReferenceStep[]): Promise<ProductComponent>;
+  /** Where a resource is for a reader of messages, a file on disk. Default: component, version and resource. */
+  place?(resourceName: string, selector?: ResourceSelector): string | undefined;
+}
+
+/** Where a resource is, for messages. */
+export function placeOf(reader: ResourceReader, name: string, selector?: ResourceSelector): string {
+  const { component } = reader;
+  return reader.place?.(name, selector) ?? `${component.name}:${component.version} resource ${name}`;
 }
 
 /** True when `resource` has every attribute of `wanted`. */

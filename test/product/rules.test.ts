@@ -45,7 +45,7 @@ describe('rules of a product', () => {
   it('that never end, or take all memory, end with a clear failure', async () => {
     const endless =
       'package main\n\nr := numbers.range(1, 20000)\n\ndeny contains x if {\n  some x in r\n  some y in r\n  x + y == -1\n}\n';
-    expect(await codeOf(faults(endless, {}, { seconds: 1 }))).to.equal('product.program-timeout');
+    expect(await codeOf(faults(endless, {}, { seconds: 1 }))).to.equal('product.program-too-slow');
     const greedy = 'import "list"\n\nweb: {n: len([for i in list.Range(0, 100000000, 1) {i}])}\n';
     expect(await codeOf(faults(greedy, {}, { memory: 256 << 20 }))).to.equal('product.program-memory');
   });
