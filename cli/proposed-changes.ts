@@ -1,4 +1,5 @@
 import type { UpdateResult } from '../engine';
+import { languagePrograms } from '../images';
 import { describeDeployment, type DeploymentInputs } from '../product';
 import { plainMap } from './plain-value';
 
@@ -14,7 +15,7 @@ export async function proposedChanges(result: UpdateResult, signal?: AbortSignal
     if (step.type !== productDeployment || step.op === 'same' || step.new === undefined) continue;
     const inputs = plainMap(step.new.inputs) as unknown as DeploymentInputs;
     if (inputs.version === undefined) continue;
-    texts.push(await describeDeployment(inputs, signal));
+    texts.push(await describeDeployment(inputs, { programs: languagePrograms(), ...(signal && { signal }) }));
   }
   return texts.join('\n');
 }

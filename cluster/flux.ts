@@ -111,6 +111,8 @@ export interface KustomizationArgs extends Common {
   readonly targetNamespace?: string;
   /** Whose permissions it applies with. */
   readonly serviceAccountName?: string;
+  /** Secret with the kubeconfig of the cluster to apply to, in the same namespace. Default: the controller's own cluster. */
+  readonly kubeConfigSecret?: string;
   readonly force?: boolean;
   readonly dependsOn?: readonly { readonly name: string; readonly namespace?: string }[];
   readonly healthChecks?: readonly {
@@ -138,6 +140,7 @@ export function kustomization(args: KustomizationArgs): KubernetesObject {
       force: args.force,
       targetNamespace: args.targetNamespace,
       serviceAccountName: args.serviceAccountName,
+      kubeConfig: args.kubeConfigSecret ? { secretRef: { name: args.kubeConfigSecret } } : undefined,
       dependsOn: args.dependsOn,
       healthChecks: args.healthChecks,
       commonMetadata: args.commonLabels ? { labels: args.commonLabels } : undefined,

@@ -21,9 +21,16 @@ export interface ProductInstance {
   /** Go duration. Default 10m. */
   readonly interval?: string;
   readonly verify?: readonly VerifyRule[];
-  /** The targets there are; every role takes the first match by name. */
+  /** The targets there are; every role takes all that match. */
   readonly targets: readonly Target[];
+  /** Kustomizations of other products in the project that must be ready before anything of this one is applied. */
+  readonly dependsOn?: readonly string[];
+  /** `flux.yaml` as it is on main: what is deployed there keeps its name, whatever targets come and go. */
+  readonly deployed?: string;
 }
+
+/** Label of a Target that is meant for one product instance only. Targets without it are for all that have none of their own. */
+export const targetProductLabel = 'airlock.ocm.software/product';
 
 /** The folder of an instance in the project's repository. */
 export function instanceDirectory(instance: Pick<ProductInstance, 'name'>): string {
@@ -42,21 +49,29 @@ export function checkInstance(instance: ProductInstance): void {
   }
 }
 
-/** The target of each role, the same on every run: type and labels decide, then the name. Throws `product.no-target`. */
-export function placeRoles(description: ProductDescription, targets: readonly Target[]): ReadonlyMap<string, Target> {
+/** Where each role of a product goes: every target that matches, by name, at least one. */
+export type PlacedRoles = ReadonlyMap<string, readonly [Target, ...Target[]]>;
+
+/** The targets of each role, the same on every run: type and labels decide, in the order of names. Throws `product.no-target`. */
+export function placeRoles(
+  description: ProductDescription,
+  { name, targets }: Pick<ProductInstance, 'name' | 'targets'>,
+): PlacedRoles {
+  const own = targets.filter(each => each.labels[targetProductLabel] === name);
+  const candidates = own.length > 0 ? own : targets.filter(each => each.labels[targetProductLabel] === undefined);
   const used = description.targetRoles.filter(role =>
     description.pipelines.some(each => each.targetRoleName === role.name),
   );
-  return new Map(used.map(role => [role.name, placeRole(role, targets)]));
+  return new Map(used.map(role => [role.name, placeRole(role, candidates)]));
 }
 
-function placeRole(role: TargetRole, targets: readonly Target[]): Target {
+function placeRole(role: TargetRole, targets: readonly Target[]): [Target, ...Target[]] {
   const labels = Object.entries(role.selector.matchLabels);
   const matching = targets
     .filter(each => each.type.toLowerCase() === role.type.toLowerCase())
     .filter(each => labels.every(([key, value]) => each.labels[key] === value))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const [first] = matching;
+  const [first, ...more] = matching;
   if (!first) {
     throw new AirlockError({
       code: 'product.no-target',
@@ -64,12 +79,18 @@ function placeRole(role: TargetRole, targets: readonly Target[]): Target {
       remedy: 'Add such a Target to targets/, or put the labels on one that is there.',
     });
   }
-  if (first.type.toLowerCase() !== 'kubernetes') {
+  if (!targetTypes.includes(first.type.toLowerCase())) {
     throw new AirlockError({
       code: 'product.target-not-supported',
-      message: `Target ${first.name} is of type ${first.type}; this version deploys to type kubernetes only`,
-      remedy: 'Name a target of type kubernetes.',
+      message: `Target ${first.name} is of type ${first.type}, which nothing can be deployed to`,
+      remedy: 'Name a target of type kubernetes or ociRepository.',
     });
   }
-  return first;
+  return [first, ...more];
 }
+
+/** Types of targets, in lower case: samples write them in any. */
+const targetTypes = ['kubernetes', 'ocirepository'];
+
+/** True for a target that Flux applies to; the other kind takes the snapshots themselves. */
+export const isKubernetes = (target: Target): boolean => target.type.toLowerCase() === 'kubernetes';

@@ -60,7 +60,7 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
   const product = await loadProduct(reader);
   // A values file that was deleted means the vendor's defaults; configuration takes them for whatever the file lacks.
   const values = current.values ?? '';
-  const placed = placeRoles(product.description, instance.targets);
+  const placed = placeRoles(product.description, instance);
   const rendered = await renderProduct(product, parseValues(values, valuesFile), {
     ...input.render,
     release: releases(instance.name, product.description, placed),

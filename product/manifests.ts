@@ -49,6 +49,9 @@ export interface Target extends Named {
   /** `kubernetes`, `ociRepository`, `ssh`; samples write it in any case. */
   readonly type: string;
   readonly targetNamespace?: string;
+  /** `host[:port]/path` of an `ociRepository`: snapshots go below it, as `<path>/<instance>/<pipeline>`. */
+  readonly url?: string;
+  /** A kubeconfig for another cluster, or the docker configuration of an OCI repository. */
   readonly accessSecretRef?: Named;
   readonly interval?: string;
   readonly serviceAccountName?: string;
@@ -143,7 +146,7 @@ export function parseTarget(text: string, file = 'target.yaml'): Target {
     ...named(read),
     labels: read.textMap(['metadata', 'labels']) ?? {},
     type: read.text(['spec', 'type']),
-    ...optional(read, access, 'targetNamespace'),
+    ...optional(read, access, 'targetNamespace', 'url'),
     ...(isMap(read.value([...access, 'secretRef'])) && { accessSecretRef: named(read, [...access, 'secretRef']) }),
     ...optional(read, ['spec'], 'interval', 'serviceAccountName'),
   };
@@ -229,12 +232,12 @@ export function generatorText(generator: ProductDeploymentGenerator): string {
 }
 
 export function targetText(target: Target): string {
-  const { type, interval, targetNamespace, accessSecretRef, serviceAccountName } = target;
+  const { type, interval, targetNamespace, url, accessSecretRef, serviceAccountName } = target;
   return manifestText({
     apiVersion: `${mpasGroup}/v1alpha1`,
     kind: 'Target',
     metadata: metadataOf(target, target.labels),
-    spec: { type, interval, serviceAccountName, access: { secretRef: accessSecretRef, targetNamespace } },
+    spec: { type, interval, serviceAccountName, access: { secretRef: accessSecretRef, targetNamespace, url } },
   });
 }
 

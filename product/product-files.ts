@@ -1,7 +1,7 @@
 import { fluxText } from './flux';
-import { instanceDirectory, type ProductInstance } from './instance';
+import { instanceDirectory, isKubernetes, type PlacedRoles, type ProductInstance } from './instance';
 import { serializeLock, textDigest, type ProductLock } from './lock';
-import { manifestText, mpasGroup, verifyField, type Target } from './manifests';
+import { manifestText, mpasGroup, verifyField } from './manifests';
 import type { LoadedProduct } from './product';
 import type { ResourceRef } from './description';
 import type { Snapshot } from './snapshot';
@@ -38,14 +38,14 @@ export function lockOf(
 export function lockFiles(
   instance: ProductInstance,
   product: LoadedProduct,
-  placed: ReadonlyMap<string, Target>,
+  placed: PlacedRoles,
   lock: ProductLock,
 ): Map<string, string> {
   const directory = instanceDirectory(instance);
   const deployments = lock.snapshots.flatMap(snapshot => {
     const pipeline = product.description.pipelines.find(each => each.name === snapshot.pipeline);
-    const target = pipeline && placed.get(pipeline.targetRoleName);
-    return target ? [{ snapshot, target }] : [];
+    const targets = (pipeline && placed.get(pipeline.targetRoleName)) ?? [];
+    return [{ snapshot, targets: targets.filter(isKubernetes) }];
   });
   return new Map([
     [`${directory}/${productFileNames.lock}`, serializeLock(lock)],
@@ -57,7 +57,7 @@ export function lockFiles(
 export function productFiles(
   instance: ProductInstance,
   product: LoadedProduct,
-  placed: ReadonlyMap<string, Target>,
+  placed: PlacedRoles,
   lock: ProductLock,
   values: string,
 ): Map<string, string> {

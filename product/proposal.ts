@@ -23,7 +23,7 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const { instance, reader, merged } = input;
   checkInstance(instance);
   const product = await loadProduct(reader);
-  const placed = placeRoles(product.description, instance.targets);
+  const placed = placeRoles(product.description, instance);
   const directory = instanceDirectory(instance);
   const valuesFile = `${directory}/${productFileNames.values}`;
   const lock = merged.lock === undefined ? undefined : parseLock(merged.lock, `${directory}/${productFileNames.lock}`);

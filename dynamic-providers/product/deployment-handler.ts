@@ -10,8 +10,11 @@ import {
   type PlanOptions,
   type Refusal,
 } from '../../product';
+import { languagePrograms } from '../../images';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
+
+const programs = languagePrograms();
 
 interface Inputs extends DeploymentInputs {
   readonly phase: DeploymentPhase;
@@ -104,7 +107,7 @@ const shown = ({ phase, reason, merged, proposed, desired, changes, refusal }: D
 async function planned(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<DeploymentPlan> {
   const readers = deploymentReaders(inputs);
   try {
-    return await planDeployment(inputs, readers.open, options);
+    return await planDeployment(inputs, readers.open, { programs, ...options });
   } finally {
     await readers.close();
   }
@@ -113,7 +116,7 @@ async function planned(inputs: DeploymentInputs, options: PlanOptions = {}): Pro
 /** Looks again, without what others looked up, and acts. */
 async function settle(inputs: Inputs): Promise<Outputs> {
   const given = givenOf(inputs);
-  const { plan, pullRequest } = await settleDeployment(given);
+  const { plan, pullRequest } = await settleDeployment(given, { programs });
   if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
   return { ...given, ...shown(plan), pullRequest };
 }

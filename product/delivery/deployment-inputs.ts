@@ -1,5 +1,6 @@
 import type { ForgeRepository } from '../../forge';
 import type { LockRenewal } from '../lock-renewal';
+import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { ResourceReader } from '../source';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
@@ -46,6 +47,8 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
   /** How repositories are read. Default: a client of its own, which remembers nothing. */
   readonly forge?: OpenForge;
+  /** Programs of the languages that products are written in. Default: none, so that a product which needs one is refused. */
+  readonly programs?: Programs;
 }
 
 /** A pull request as it should be, as it is, and whether something is to be done about it. */
@@ -84,4 +87,5 @@ export interface Project {
   readonly inputs: DeploymentInputs;
   readonly repository: ForgeRepository;
   readonly options: { readonly signal?: AbortSignal };
+  readonly programs?: Programs;
 }

@@ -29,6 +29,7 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     reader: next.reader,
     merged,
     verifiedBy: Object.keys(project.inputs.trustedKeys),
+    ...rendering(project),
     ...(previous && { previous: previous.reader }),
     ...(next.releaseNotes !== undefined && { releaseNotes: next.releaseNotes }),
   };
@@ -41,6 +42,11 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     if (!(error instanceof AirlockError) || !/^product\.(yaml|values)-/.test(error.code)) throw error;
     return { own, proposal: unreadable(own, branch.values ?? '', error) };
   }
+}
+
+/** How products are rendered: with which programs. */
+export function rendering({ programs, options }: Project): Pick<ProposalInput, 'render'> {
+  return { render: { ...options, ...(programs && { programs }) } };
 }
 
 /** What a person left on the branch cannot be read: it stays as it is, and the pull request says what is wrong with it. */

@@ -13,8 +13,8 @@ import type {
   PlanOptions,
   Project,
 } from './deployment-inputs';
-import { blockedBy, proposalChanges, proposed, pullRequestFor } from './deployment-proposal';
-import { filesOf, inRepository, installedTargets, instanceOf, withFiles } from './instance-files';
+import { blockedBy, proposalChanges, proposed, pullRequestFor, rendering } from './deployment-proposal';
+import { dependencies, filesOf, inRepository, installedTargets, instanceOf, withFiles } from './instance-files';
 import { subjectIn } from './markers';
 import type { PullRequestState } from './pull-request';
 import { refusalOf, refusalText } from './refusal';
@@ -28,17 +28,20 @@ import { renewalRequest } from './renewal-request';
 export async function planDeployment(
   inputs: DeploymentInputs,
   open: OpenReader,
-  { signal, forge = openForge }: PlanOptions = {},
+  { signal, forge = openForge, programs }: PlanOptions = {},
 ): Promise<DeploymentPlan> {
   const options = signal === undefined ? {} : { signal };
-  const project: Project = { inputs, repository: forge(inputs.forge, inputs.repository), options };
+  const repository = forge(inputs.forge, inputs.repository);
+  const project: Project = { inputs, repository, options, ...(programs && { programs }) };
   try {
     const targets = await installedTargets(inputs, forge(inputs.forge, inputs.installation), options);
     if (targets === undefined) {
       const { owner, name } = inputs.installation;
       return waiting(`${inputs.instance} is not installed yet: its pull request in ${owner}/${name} waits for a merge`);
     }
-    return await planInstalled(project, instanceOf(inputs, targets), open);
+    const { names, missing } = await dependencies(project);
+    if (missing !== undefined) return waiting(`${inputs.instance} waits for ${missing}, which it depends on, to be merged`);
+    return await planInstalled(project, instanceOf(inputs, targets, names), open);
   } catch (error) {
     return blockedOr(waiting(''), inRepository(error, inputs));
   }
@@ -51,10 +54,12 @@ function blockedOr(soFar: DeploymentPlan, error: unknown): DeploymentPlan {
   return { ...soFar, phase: 'blocked', reason: refusalText(refusal), refusal };
 }
 
-async function planInstalled(project: Project, instance: ProductInstance, open: OpenReader): Promise<DeploymentPlan> {
+async function planInstalled(project: Project, described: ProductInstance, open: OpenReader): Promise<DeploymentPlan> {
   const { inputs, repository, options } = project;
-  const directory = instanceDirectory(instance);
+  const directory = instanceDirectory(described);
   let main = filesOf(await repository.readTree('main', directory, options), directory);
+  const deployed = main.files?.get(`${directory}/${productFileNames.flux}`);
+  const instance = { ...described, ...(deployed !== undefined && { deployed }) };
   const lock = main.lock === undefined ? undefined : parseLock(main.lock, `${directory}/${productFileNames.lock}`);
   let previous: OpenedVersion | undefined;
   let soFar = waiting('nothing is replicated yet');
@@ -162,7 +167,7 @@ async function answer(
 ): Promise<DeploymentPlan> {
   const head = await project.repository.commit('main', project.options);
   const answers = { commit: head?.sha ?? 'main', ...(head && { subject: head.message }) };
-  const renewal = await planLockRenewal({ instance, reader, current: { ...main, lock: main.lock ?? '' }, answers });
+  const renewal = await planLockRenewal({ instance, reader, current: { ...main, lock: main.lock ?? '' }, answers, ...rendering(project) });
   if (renewal.phase === 'unchanged') return settled(lock, '');
   if (renewal.phase === 'blocked') {
     const faults = renewal.faults.map(each => `${each.where}: ${each.path} ${each.message}`);

@@ -1,15 +1,15 @@
 import type { Proposal } from '../proposal';
 import { deploymentReaders } from './reader';
 import { planDeployment } from './deployment';
-import type { DeploymentInputs, DeploymentPlan } from './deployment-inputs';
+import type { DeploymentInputs, DeploymentPlan, PlanOptions } from './deployment-inputs';
 
 /** What an update would do to a product instance, in full: for a person's eyes, never for state. Reads only. */
-export async function describeDeployment(inputs: DeploymentInputs, signal?: AbortSignal): Promise<string> {
-  const readers = deploymentReaders(inputs, signal);
+export async function describeDeployment(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<string> {
+  const readers = deploymentReaders(inputs, options.signal);
   try {
     return deploymentText(
       inputs.instance,
-      await planDeployment(inputs, readers.open, signal === undefined ? {} : { signal }),
+      await planDeployment(inputs, readers.open, options),
     );
   } finally {
     await readers.close();

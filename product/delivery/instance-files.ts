@@ -1,10 +1,11 @@
 import type { FileContent, ForgeRepository } from '../../forge';
 import { AirlockError } from '../../report';
-import type { ProductInstance } from '../instance';
+import { kustomizationNames } from '../flux';
+import { instanceDirectory, type ProductInstance } from '../instance';
 import { parseGenerator, parseTarget, type Target } from '../manifests';
 import { productFileNames } from '../product-files';
 import type { InstanceFiles } from '../proposal';
-import type { DeploymentInputs } from './deployment-inputs';
+import type { DeploymentInputs, Project } from './deployment-inputs';
 
 /** Targets of the project, once its generator is merged; undefined before. */
 export async function installedTargets(
@@ -23,7 +24,11 @@ export async function installedTargets(
 }
 
 /** The instance that merged manifests and configuration describe. */
-export function instanceOf(inputs: DeploymentInputs, targets: readonly Target[]): ProductInstance {
+export function instanceOf(
+  inputs: DeploymentInputs,
+  targets: readonly Target[],
+  dependsOn: readonly string[],
+): ProductInstance {
   const project = `mpas-${inputs.project}`;
   return {
     name: inputs.instance,
@@ -35,7 +40,24 @@ export function instanceOf(inputs: DeploymentInputs, targets: readonly Target[])
     interval: '1m',
     verify: Object.keys(inputs.trustedKeys).map(name => ({ name, publicKeySecret: name })),
     targets,
+    ...(dependsOn.length > 0 && { dependsOn }),
   };
+}
+
+/**
+ * The Kustomizations of the products that this one depends on, as main has them; `missing` names a product that is not deployed yet.
+ */
+export async function dependencies(
+  { inputs, repository, options }: Project,
+): Promise<{ readonly names: string[]; readonly missing?: string }> {
+  const names: string[] = [];
+  for (const other of inputs.dependsOn ?? []) {
+    const path = `${instanceDirectory({ name: other })}/${productFileNames.flux}`;
+    const file = await repository.readFile(path, 'main', options);
+    if (file === undefined) return { names, missing: other };
+    names.push(...kustomizationNames(file.content.toString('utf8')));
+  }
+  return { names };
 }
 
 export function filesOf(tree: readonly FileContent[], directory: string): InstanceFiles {

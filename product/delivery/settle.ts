@@ -1,7 +1,7 @@
 import { hasCode } from '../../report';
 import { applyDeployment } from './deployment-apply';
 import { planDeployment } from './deployment';
-import type { DeploymentInputs, DeploymentPlan } from './deployment-inputs';
+import type { DeploymentInputs, DeploymentPlan, PlanOptions } from './deployment-inputs';
 import { deploymentReaders } from './reader';
 import { refusalOf, refusalText } from './refusal';
 
@@ -18,9 +18,12 @@ export interface SettledDeployment {
  * Plans and applies until nothing is left to do: what another reconciler, or a person, wrote meanwhile is looked at anew. What the
  * forge refuses to this product alone (a protected branch) makes a `blocked` plan; everything else throws.
  */
-export async function settleDeployment(inputs: DeploymentInputs, signal?: AbortSignal): Promise<SettledDeployment> {
+export async function settleDeployment(
+  inputs: DeploymentInputs,
+  options: Omit<PlanOptions, 'forge'> = {},
+): Promise<SettledDeployment> {
+  const { signal } = options;
   const readers = deploymentReaders(inputs, signal);
-  const options = signal === undefined ? {} : { signal };
   try {
     for (let round = 1; ; round += 1) {
       const plan = await planDeployment(inputs, readers.open, options);

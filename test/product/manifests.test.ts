@@ -7,6 +7,7 @@ import {
   parseSubscription,
   parseTarget,
   placeRoles,
+  type Target,
   projectText,
   serializeLock,
   subscriptionText,
@@ -118,7 +119,7 @@ spec:
     expect(where('a: [')).to.match(/^product.yaml-invalid/);
   });
 
-  it('place a role on the first matching target by name', () => {
+  it('place a role on every matching target, by name; one that names a product is for it alone', () => {
     const role = { name: 'web', type: 'kubernetes', selector: { matchLabels: { tier: 'true' } } };
     const description = {
       name: 'shop',
@@ -127,12 +128,18 @@ spec:
       pipelines: [{ name: 'shop', targetRoleName: 'web', source: { name: 'm' } }],
     };
     const here = parseTarget(target);
-    expect(placeRoles(description, [{ ...here, name: 'z' }, here]).get('web')).to.equal(here);
-    expect(() => placeRoles(description, [{ ...here, labels: {} }]))
+    const placed = (targets: Target[]) => placeRoles(description, { name: 'shop', targets });
+    expect(placed([{ ...here, name: 'z' }, here]).get('web')?.map(each => each.name)).to.deep.equal([here.name, 'z']);
+    expect(() => placed([{ ...here, labels: {} }]))
       .to.throw('tier=true')
       .with.property('code', 'product.no-target');
     const remote = { ...role, type: 'ociRepository' };
-    expect(() => placeRoles({ ...description, targetRoles: [remote] }, [{ ...here, type: 'ociRepository' }]))
+    const own = { ...here, name: 'own', labels: { ...here.labels, 'airlock.ocm.software/product': 'shop' } };
+    expect(placed([here, own]).get('web')).to.deep.equal([own]);
+    const others = { ...own, labels: { ...own.labels, 'airlock.ocm.software/product': 'bank' } };
+    expect(placed([here, others]).get('web')).to.deep.equal([here]);
+    const ssh = { ...description, targetRoles: [{ ...remote, type: 'ssh' }] };
+    expect(() => placeRoles(ssh, { name: 'shop', targets: [{ ...here, type: 'ssh' }] }))
       .to.throw()
       .with.property('code', 'product.target-not-supported');
   });
