@@ -7,6 +7,15 @@ export type PlatformKind = 'kind' | 'none';
 export const examples = ['podinfo', 'orders'] as const;
 export type Example = (typeof examples)[number];
 
+/** A product that a consumer subscribes to. */
+export interface ConsumedProduct {
+  /** Name of the instance: of its subscription, its folder and its pull requests. */
+  readonly name: string;
+  readonly component: string;
+  /** Semver range that is proposed for the subscription; the merged subscription decides. */
+  readonly semver: string;
+}
+
 /** The stack's configuration, typed (the schema with descriptions is in Pulumi.yaml). */
 export interface Configuration {
   /** `provider`: the platform and the vendor. `consumer`: one consumer environment. */
@@ -37,8 +46,8 @@ export interface Configuration {
   readonly managementRepository: string;
   readonly projectRepository: string;
   readonly project: string;
-  readonly product: string;
-  readonly semver: string;
+  /** The first is the one that the stack's outputs name singly. */
+  readonly products: readonly [ConsumedProduct, ...ConsumedProduct[]];
   readonly targetNamespace: string;
 }
 
@@ -59,6 +68,19 @@ function port(config: pulumi.Config, key: string, fallback: number): number {
     code: 'components.config-invalid',
     message: `Configuration airlock:${key} is ${value}, which is no TCP port`,
     remedy: `Set a number from 1 to 65535: airlock config set airlock:${key} ${fallback} --stack ${pulumi.getStack()}`,
+  });
+}
+
+function moreProducts(value: unknown): ConsumedProduct[] {
+  const isProduct = (each: unknown): each is Partial<ConsumedProduct> & Pick<ConsumedProduct, 'name' | 'component'> => {
+    const { name, component, semver } = (each ?? {}) as Record<string, unknown>;
+    return typeof name === 'string' && typeof component === 'string' && ['string', 'undefined'].includes(typeof semver);
+  };
+  if (Array.isArray(value) && value.every(isProduct)) return value.map(each => ({ semver: '>=1.0.0', ...each }));
+  throw new AirlockError({
+    code: 'components.config-invalid',
+    message: 'Configuration airlock:moreProducts is not a list of products with name and component',
+    remedy: `Set each: airlock config set --path 'airlock:moreProducts[0].name' orders --stack ${pulumi.getStack()}`,
   });
 }
 
@@ -121,8 +143,14 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     managementRepository: text('managementRepository', 'ocm-applications'),
     projectRepository: text('projectRepository', 'mpas-ocm-applications'),
     project: text('project', 'ocm-applications'),
-    product: text('product', 'podinfo'),
-    semver: text('semver', '>=1.0.0'),
+    products: [
+      {
+        name: text('product', 'podinfo'),
+        component: text('component', 'ocm.software/demos/podinfo'),
+        semver: text('semver', '>=1.0.0'),
+      },
+      ...moreProducts(config.getObject<unknown>('moreProducts') ?? []),
+    ],
     targetNamespace: text('targetNamespace', 'podinfo'),
   };
 }

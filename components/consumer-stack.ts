@@ -4,6 +4,7 @@ import type { Configuration } from './configuration';
 import { KubernetesPlatform } from './kubernetes-platform';
 import type { ForgeAccess, Platform } from './platform';
 import { ProcessPlatform } from './process-platform';
+import type { Product } from './product';
 import { SoftwareConsumer } from './software-consumer';
 
 /** One consumer environment, on the platform that another stack stands up. */
@@ -22,7 +23,7 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
     },
     publicKey: text('publicKey'),
   });
-  const { installation, replication, deployment } = consumer.product;
+  const [first] = consumer.products;
   return {
     managementUrl: consumer.managementUrl,
     projectUrl: consumer.projectUrl,
@@ -31,6 +32,16 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
       username: consumer.registry.reader.username,
       password: pulumi.secret(consumer.registry.reader.password),
     },
+    ...outputsOf(first),
+    products: Object.fromEntries(
+      consumer.products.map((product, index) => [configuration.products[index]?.name, outputsOf(product)]),
+    ),
+  };
+}
+
+/** How far a product has come. */
+function outputsOf({ installation, replication, deployment }: Product) {
+  return {
     installation: { phase: installation.phase, pullRequest: installation.pullRequest },
     replication: { phase: replication.phase, version: replication.version, reason: replication.reason },
     deployment: {

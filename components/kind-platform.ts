@@ -21,6 +21,7 @@ function routes(configuration: Configuration): Route[] {
     { host: 'consumer-registry.localhost', service: `registry.${consumer}`, port: 5000, readOnlyUsers: ['reader'] },
     { host: 'releases.localhost', service: `release-runner.${provider}`, port: 8080 },
     { host: 'podinfo.localhost', service: `podinfo.${targetNamespace}`, port: 9898 },
+    { host: 'orders.localhost', service: `shop.${targetNamespace}`, port: 8080 },
   ];
 }
 

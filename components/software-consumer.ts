@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Files, Organization, type RegistryConnection, Repository } from '../dynamic-providers';
-import type { Configuration } from './configuration';
+import type { Configuration, ConsumedProduct } from './configuration';
 import type { Platform } from './platform';
 import { Product } from './product';
 import { ProjectNamespaces } from './project';
@@ -15,10 +15,11 @@ export interface SoftwareConsumerArgs {
   publicKey: pulumi.Input<string>;
 }
 
-/** One consumer environment: organisation, repositories, registry, the project's place in the cluster, and its product. */
+/** One consumer environment: organisation, repositories, registry, the project's place in the cluster, and its products. */
 export class SoftwareConsumer extends pulumi.ComponentResource {
   readonly registry: RegistryAccess;
-  readonly product: Product;
+  /** In the order of the configuration, at least one. */
+  readonly products: readonly [Product, ...Product[]];
   readonly managementUrl: pulumi.Output<string>;
   readonly projectUrl: pulumi.Output<string>;
 
@@ -73,26 +74,29 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
             ),
           ];
 
-    this.product = new Product(
-      configuration.product,
-      {
-        forge,
-        managementRepository: { owner: organization.name, name: management.name },
-        projectRepository: { owner: organization.name, name: project.name },
-        project: configuration.project,
-        component: configuration.component,
-        semver: configuration.semver,
-        targetNamespace: configuration.targetNamespace,
-        source: args.source,
-        destination: {
-          host: this.registry.host,
-          username: this.registry.writer.username,
-          password: this.registry.writer.password,
+    const product = ({ name: instance, component, semver }: ConsumedProduct): Product =>
+      new Product(
+        instance,
+        {
+          forge,
+          managementRepository: { owner: organization.name, name: management.name },
+          projectRepository: { owner: organization.name, name: project.name },
+          project: configuration.project,
+          component,
+          semver,
+          targetNamespace: configuration.targetNamespace,
+          source: args.source,
+          destination: {
+            host: this.registry.host,
+            username: this.registry.writer.username,
+            password: this.registry.writer.password,
+          },
+          trustedKeys: { [configuration.signature]: args.publicKey },
         },
-        trustedKeys: { [configuration.signature]: args.publicKey },
-      },
-      { ...child, dependsOn: [managementFiles, projectFiles, ...place] },
-    );
+        { ...child, dependsOn: [managementFiles, projectFiles, ...place] },
+      );
+    const [first, ...more] = configuration.products;
+    this.products = [product(first), ...more.map(product)];
     this.managementUrl = management.url;
     this.projectUrl = project.url;
     this.registerOutputs({ managementUrl: this.managementUrl, projectUrl: this.projectUrl });
