@@ -20,18 +20,27 @@ export function rawIdentity(element: ElementMeta): Identity {
 }
 
 /**
- * The identity of `element` among its siblings: name and extra identity, and `version` only when an earlier sibling has
- * the same name and extra identity.
+ * The identity of each element among its siblings: name and extra identity, and `version` for all of those that share
+ * name and extra identity with another.
  */
+export function identitiesOf(elements: readonly ElementMeta[]): Identity[] {
+  const keys = elements.map(element => identityKey({ ...element.extraIdentity, name: element.name }));
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return elements.map(({ name, version, extraIdentity }, index) => ({
+    ...extraIdentity,
+    name,
+    ...((counts.get(keys[index] ?? '') ?? 0) > 1 ? { version } : {}),
+  }));
+}
+
+/** The identity of one element among its siblings; for all of them at once take {@link identitiesOf}. */
 export function identityOf(element: ElementMeta, siblings: readonly ElementMeta[]): Identity {
   const own = identityKey({ ...element.extraIdentity, name: element.name });
-  let found = false;
-  for (const sibling of siblings) {
-    if (identityKey({ ...sibling.extraIdentity, name: sibling.name }) !== own) continue;
-    if (found) return { ...element.extraIdentity, name: element.name, version: element.version };
-    found = true;
-  }
-  return { ...element.extraIdentity, name: element.name };
+  const alike = siblings.filter(
+    each => each.name === element.name && identityKey({ ...each.extraIdentity, name: each.name }) === own,
+  );
+  return { ...element.extraIdentity, name: element.name, ...(alike.length > 1 ? { version: element.version } : {}) };
 }
 
 /** Elements whose name, version and extra identity contain all attributes of `selector`. */

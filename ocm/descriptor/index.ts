@@ -1,5 +1,6 @@
 export * from './identity';
 export * from './names';
 export * from './parse';
-export * from './provider';
+export { goJson, providerOf, providerString, type Provider } from './provider';
+export { utcSeconds } from './time';
 export * from './types';

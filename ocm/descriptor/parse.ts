@@ -1,8 +1,11 @@
 import { AirlockError } from '../../report';
-import { isObject, readYaml, writeYaml, type Json, type JsonObject, type ReadLimits } from '../yaml';
+import { isObject, readYaml, writeYaml, type JsonObject, type ReadLimits } from '../yaml';
+import type { Problem } from './checks';
+import { foldedName, withoutEmpty, withProperNames, type Schema } from './go-fields';
+import { providerOf, providerString } from './provider';
 import { fromV3, toV3 } from './v3alpha1';
 import { isV3, type ComponentDescriptor } from './types';
-import { problemsOf } from './validate';
+import { problemsOf } from './schemas';
 
 /** A descriptor and the bytes it was read from. The bytes are what is passed on; the model is for reading. */
 export interface ParsedDescriptor {
@@ -21,13 +24,15 @@ export function parseDescriptor(bytes: Uint8Array, file: string, limits?: ReadLi
   const document = read.value;
   if (!isObject(document)) throw invalid('a component descriptor is a map', read.locate([]));
   const schema = schemaOf(document, read.locate);
-  const [problem, ...more] = problemsOf(document, schema);
+  const ambiguous: Problem[] = [];
+  const proper = withProperNames(document, schema, found => ambiguous.push(found));
+  const [problem, ...more] = [...ambiguous, ...problemsOf(proper, schema)];
   if (problem !== undefined) {
     const place = problem.path.length === 0 ? '' : `${pathText(problem.path)}: `;
     const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
     throw invalid(`${place}${problem.message}${others}`, read.locate(problem.path));
   }
-  const model = completed(schema === 'v2' ? document : fromV3(document));
+  const model = completed(schema === 'v2' ? proper : fromV3(proper));
   return {
     descriptor: model as unknown as ComponentDescriptor,
     bytes,
@@ -35,17 +40,20 @@ export function parseDescriptor(bytes: Uint8Array, file: string, limits?: ReadLi
   };
 }
 
-/** Writes the descriptor as the reference implementation does: YAML with sorted keys, or compact JSON. */
+/**
+ * Writes the descriptor as the reference implementation does: YAML with sorted keys, or compact JSON, in the schema that
+ * `meta.schemaVersion` names.
+ */
 export function serialiseDescriptor(descriptor: ComponentDescriptor, format: 'yaml' | 'json' = 'yaml'): Uint8Array {
-  const document = (isV3(descriptor) ? toV3(descriptor) : descriptor) as unknown as Json;
-  return Buffer.from(
-    format === 'json' ? JSON.stringify(document) : writeYaml(JSON.parse(JSON.stringify(document)) as Json),
-    'utf8',
-  );
+  const model = JSON.parse(JSON.stringify(descriptor)) as JsonObject;
+  const document = isV3(descriptor) ? withoutEmpty(toV3(model), 'v3alpha1') : withoutEmpty(model, 'v2');
+  return Buffer.from(format === 'json' ? JSON.stringify(document) : writeYaml(document), 'utf8');
 }
 
-function schemaOf(document: JsonObject, locate: (path: string[]) => string): 'v2' | 'v3alpha1' {
+function schemaOf(document: JsonObject, locate: (path: string[]) => string): Schema {
   const { meta, apiVersion } = document;
+  const other = Object.keys(document).find(key => key !== 'apiVersion' && foldedName(key) === 'apiversion');
+  if (other !== undefined) throw invalid(`the field ${other} must be spelled apiVersion`, locate([other]));
   if (meta !== undefined && apiVersion !== undefined)
     throw invalid('meta (schema v2) and apiVersion (schema v3alpha1) exclude each other', locate(['apiVersion']));
   if (apiVersion !== undefined) {
@@ -67,8 +75,8 @@ function completed(document: JsonObject): JsonObject {
     const list = component[key];
     component[key] = Array.isArray(list) ? list.map(item => (isObject(item) ? settled(item) : item)) : [];
   }
-  const result = settled({ ...document, component: settled(component) });
-  return result;
+  if (typeof component.provider === 'string') component.provider = providerString(providerOf(component.provider));
+  return settled({ ...document, component: settled(component) });
 }
 
 const unsettable = new Set([

@@ -1,6 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../yaml';
 import { providerOf, providerString, type Provider } from './provider';
-import type { ComponentDescriptor } from './types';
 
 /** The v2 shape of a v3alpha1 document that was found valid. */
 export function fromV3(document: JsonObject): JsonObject {
@@ -22,43 +21,18 @@ export function fromV3(document: JsonObject): JsonObject {
   };
 }
 
-/** The v3alpha1 document of a descriptor; empty lists are left out, as the reference implementation does. */
-export function toV3(descriptor: ComponentDescriptor): JsonObject {
-  const { meta, component, ...rest } = descriptor as unknown as {
-    meta: { schemaVersion: string };
-    component: JsonObject;
-  } & JsonObject;
-  const {
-    name,
-    version,
-    labels,
-    provider,
-    creationTime,
-    repositoryContexts,
-    resources,
-    sources,
-    componentReferences,
-    ...more
-  } = component;
-  const optional = (key: string, value: Json | undefined): JsonObject =>
-    value === undefined || (Array.isArray(value) && value.length === 0) ? {} : { [key]: value };
+/** The v3alpha1 document of a model. */
+export function toV3(model: JsonObject): JsonObject {
+  const { meta, component, ...around } = model;
+  const { repositoryContexts, resources, sources, componentReferences, provider, ...metadata } = isObject(component)
+    ? component
+    : {};
   return {
-    ...rest,
-    apiVersion: meta.schemaVersion,
+    ...around,
+    apiVersion: isObject(meta) ? (meta.schemaVersion ?? '') : '',
     kind: 'ComponentVersion',
-    metadata: {
-      ...more,
-      name: name ?? '',
-      version: version ?? '',
-      ...optional('labels', labels),
-      provider: providerOf(typeof provider === 'string' ? provider : '') as unknown as Json,
-      ...optional('creationTime', creationTime),
-    },
+    metadata: { ...metadata, provider: providerOf(typeof provider === 'string' ? provider : '') as unknown as Json },
     repositoryContexts: repositoryContexts ?? [],
-    spec: {
-      ...optional('resources', resources),
-      ...optional('sources', sources),
-      ...optional('references', componentReferences),
-    },
+    spec: { resources: resources ?? [], sources: sources ?? [], references: componentReferences ?? [] },
   };
 }

@@ -1,3 +1,4 @@
+import { goJson } from '../descriptor';
 import { isObject, type Json } from '../yaml';
 
 /**
@@ -8,15 +9,8 @@ export function entryJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(entryJson).join(',')}]`;
   if (isObject(value)) {
     const keys = Object.keys(value).sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
-    return `[${keys.map(key => `{${goString(key)}:${entryJson(value[key] ?? null)}}`).join(',')}]`;
+    return `[${keys.map(key => `{${goJson(key)}:${entryJson(value[key] ?? null)}}`).join(',')}]`;
   }
-  if (typeof value === 'string') return goString(value);
+  if (typeof value === 'string') return goJson(value);
   return Object.is(value, -0) ? '-0' : JSON.stringify(value);
-}
-
-function goString(text: string): string {
-  return JSON.stringify(text).replace(
-    /[<>&\u2028\u2029]/g,
-    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -4,7 +4,15 @@ import type { Json, JsonObject } from '../yaml';
 import { entryJson } from './entries';
 import { canonicalJson } from './jcs';
 import { withDefaultedIdentities } from './legacy';
-import { allLabels, creationTime, projectReference, projectResource, projectSource, signedLabels } from './project';
+import {
+  allLabels,
+  creationTime,
+  projectReference,
+  projectResource,
+  projectSource,
+  signedLabels,
+  withNames,
+} from './project';
 import { v4Model } from './v4alpha1';
 
 export { canonicalJson };
@@ -37,13 +45,13 @@ export function normalisationOf(name: string): Normalisation {
 export function normalise(descriptor: ComponentDescriptor, algorithm: Normalisation): string {
   switch (algorithm) {
     case 'jsonNormalisation/v1':
-      return entryJson(isV3(descriptor) ? v1ModelOfV3(descriptor) : v1Model(descriptor));
+      return entryJson(withNames(isV3(descriptor) ? v1ModelOfV3(descriptor) : v1Model(descriptor)));
     case 'jsonNormalisation/v2':
-      return canonicalJson(v2Model(descriptor, true));
+      return canonicalJson(withNames(v2Model(descriptor, true)));
     case 'jsonNormalisation/v3':
-      return canonicalJson(v2Model(descriptor, false));
+      return canonicalJson(withNames(v2Model(descriptor, false)));
     case 'jsonNormalisation/v4alpha1':
-      return canonicalJson(v4Model(descriptor));
+      return canonicalJson(withNames(v4Model(descriptor)));
   }
 }
 
@@ -62,8 +70,8 @@ function v1Model(descriptor: ComponentDescriptor): JsonObject {
       ...labelsField(signedLabels(component.labels)),
       ...creationTime(descriptor),
       provider:
-        provider.labels === undefined && !component.provider.startsWith('{')
-          ? component.provider
+        provider.labels === undefined
+          ? provider.name
           : { name: provider.name, ...labelsField(signedLabels(provider.labels)) },
       resources: withDefaultedIdentities(component.resources).map(resource => forced(projectResource(resource))),
       componentReferences: component.componentReferences.map(reference =>

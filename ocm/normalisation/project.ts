@@ -1,5 +1,14 @@
-import type { ComponentDescriptor, DigestSpec, ElementMeta, Label, Reference, Resource, Source } from '../descriptor';
-import type { Json, JsonObject } from '../yaml';
+import {
+  utcSeconds,
+  type ComponentDescriptor,
+  type DigestSpec,
+  type ElementMeta,
+  type Label,
+  type Reference,
+  type Resource,
+  type Source,
+} from '../descriptor';
+import { isObject, type Json, type JsonObject } from '../yaml';
 
 /*
  * The reference implementation normalises what its structs hold, so fields it does not know never take part, and fields
@@ -78,11 +87,17 @@ export function projectReference(reference: Reference, labels: 'signed' | 'all')
   };
 }
 
-/** RFC 3339 in UTC and whole seconds, as the reference implementation keeps times. */
+/** In UTC and whole seconds, as the reference implementation keeps times. */
 export function creationTime(descriptor: ComponentDescriptor): JsonObject {
   const text = descriptor.component.creationTime;
-  if (text === undefined) return {};
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) return { creationTime: text };
-  return { creationTime: new Date(Math.floor(time.getTime() / 1000) * 1000).toISOString().replace('.000Z', 'Z') };
+  return text === undefined ? {} : { creationTime: utcSeconds(text) };
+}
+
+/** The value without fields whose name is empty: the reference implementation loses them, wherever they are. */
+export function withNames(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withNames);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (key === '' ? [] : [[key, withNames(item)]])),
+  );
 }

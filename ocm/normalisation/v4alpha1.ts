@@ -23,7 +23,7 @@ function labels(list: readonly Label[] | undefined, which: 'signed' | 'all'): Js
   return {
     labels: kept.map(label => ({
       name: label.name,
-      value: withoutNulls(label.value),
+      ...(label.value === null ? {} : { value: withoutNulls(label.value) }),
       ...(label.signing === true ? { signing: true } : {}),
     })),
   };

@@ -1,3 +1,4 @@
+export { goFloat } from './go-number';
 export * from './json';
 export type { ReadLimits } from './problem';
 export * from './read';

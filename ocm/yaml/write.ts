@@ -1,4 +1,5 @@
 import { isObject, type Json } from './json';
+import { goFloat } from './go-number';
 import { byNaturalOrder } from './key-order';
 import { escaped, styleOf, type ScalarStyle } from './quote';
 
@@ -57,14 +58,6 @@ function bare(value: number | boolean | null): string {
   if (typeof value !== 'number') return String(value);
   if (Object.is(value, -0)) return '-0';
   return Number.isInteger(value) && value < 2 ** 64 && value >= -(2 ** 63) ? String(value) : goFloat(value);
-}
-
-/** As Go's `strconv.FormatFloat(value, 'g', -1, 64)`: an exponent from 1e+06 and below 1e-04, of two digits or more. */
-export function goFloat(value: number): string {
-  const [digits = '', exponent = '0'] = value.toExponential().split('e');
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) return String(value);
-  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 function literal(head: string, text: string, indent: string, lines: string[]): void {
