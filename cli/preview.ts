@@ -3,6 +3,7 @@ import { EngineDisplay } from './engine-display';
 import { interruptible, operationOptions, stackOf, updateFlags } from './engine-options';
 import type { OperationFlags } from './engine-options';
 import { proposedChanges } from './proposed-changes';
+import { refusedProduct } from './refused-products';
 
 /** `airlock preview`: what an update would change, products and their rendered manifests included. Writes nothing. */
 export function previewCommand(): Command {
@@ -14,9 +15,10 @@ export function previewCommand(): Command {
       const display = new EngineDisplay(flags);
       try {
         const result = await stack.preview({ ...operationOptions(flags), onEvent: display.onEvent, signal });
-        if (flags.json) return;
-        const proposed = await proposedChanges(result, signal);
+        const proposed = flags.json ? '' : await proposedChanges(result, signal);
         if (proposed !== '') process.stdout.write(`${proposed}\n`);
+        const refused = refusedProduct(result);
+        if (refused !== undefined) throw refused;
       } finally {
         display.close();
       }

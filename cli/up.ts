@@ -3,6 +3,7 @@ import { EngineDisplay } from './engine-display';
 import { confirm, interruptible, mustAsk, operationOptions, stackOf, updateFlags } from './engine-options';
 import type { OperationFlags } from './engine-options';
 import { proposedChanges } from './proposed-changes';
+import { refusedProduct } from './refused-products';
 
 /** `airlock up`: brings a stack to what the program says. Asks after a preview, unless `--yes`. */
 export function upCommand(): Command {
@@ -28,7 +29,8 @@ export function upCommand(): Command {
         }
         const display = new EngineDisplay(flags);
         try {
-          await stack.up({ ...options, onEvent: display.onEvent, signal });
+          const refused = refusedProduct(await stack.up({ ...options, onEvent: display.onEvent, signal }));
+          if (refused !== undefined) throw refused;
         } finally {
           display.close();
         }
