@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { AirlockError } from '../report';
 import { Connections, type ConnectionOptions } from './dispatch';
-import { isTransient, networkError, neverSent, shownUrl } from './errors';
+import { isSilence, isTransient, networkError, neverSent, shownUrl } from './errors';
+import { notice } from './notices';
 import { outages } from './outage';
 import { Pace } from './pace';
 import { HttpResponse } from './response';
@@ -28,10 +29,20 @@ export interface HttpClientOptions extends ConnectionOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Longest silence within a body, in milliseconds. Never a total. Default 60,000. */
   readonly idleTimeoutMs?: number;
-  /** Longest wait for an answer after the last byte was sent, in milliseconds. Default 120,000. */
+  /**
+   * Longest wait for an answer after the last byte was sent, in milliseconds. Default 30,000; 120,000 after a streamed body,
+   * which a server may still have to check and store.
+   */
   readonly answerTimeoutMs?: number;
+  /** A notice is given when no answer has come for so long, in milliseconds. Default 5,000. */
+  readonly noticeAfterMs?: number;
   readonly onRetry?: (notice: RetryNotice) => void;
 }
+
+const ANSWER_TIMEOUT_MS = 30_000;
+const ANSWER_TIMEOUT_AFTER_UPLOAD_MS = 120_000;
+/** Attempts at a server that takes connections and does not answer: it is not busy, as others say so, but hangs. */
+const SILENT_ATTEMPTS = 2;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
@@ -68,9 +79,10 @@ export class HttpClient {
         if (!(neverSent(error) || (idempotent && isTransient(error)))) throw error;
         failure = error as Error;
       }
-      // What was down a moment ago, after all attempts, gets one.
-      const retries = failure !== undefined && outages.isDown(url.origin) ? 0 : this.retry.retries;
-      const waitMs = attempt > retries ? undefined : waitBefore(attempt, this.retry, outcome?.header('retry-after'));
+      const waitMs =
+        attempt > this.retriesAfter(failure, url)
+          ? undefined
+          : waitBefore(attempt, this.retry, outcome?.header('retry-after'));
       if (waitMs === undefined) {
         if (failure !== undefined && attempt > 1) outages.failed(url.origin);
         if (outcome) return outcome;
@@ -79,8 +91,15 @@ export class HttpClient {
       await outcome?.discard();
       const reason = outcome ? `status ${outcome.status}` : failure instanceof Error ? failure.message : 'failed';
       this.options.onRetry?.({ method, url: shownUrl(url), attempt, waitMs, reason });
+      notice({ kind: 'retry', host: url.host, text: `${reason}; trying again in ${Math.ceil(waitMs / 1000)} s` });
       await pause(waitMs, request.signal);
     }
+  }
+
+  private retriesAfter(failure: Error | undefined, url: URL): number {
+    // What was down a moment ago, after all attempts, gets one.
+    if (failure !== undefined && outages.isDown(url.origin)) return 0;
+    return isSilence(failure) ? Math.min(this.retry.retries, SILENT_ATTEMPTS - 1) : this.retry.retries;
   }
 
   /** Ends idle connections. The client is not usable afterwards. */
@@ -117,6 +136,12 @@ export class HttpClient {
     await pace.enter(request.signal);
     this.requests++;
     let status: number | undefined;
+    const streams = body instanceof Readable;
+    const timeout =
+      request.answerTimeoutMs ??
+      this.options.answerTimeoutMs ??
+      (streams ? ANSWER_TIMEOUT_AFTER_UPLOAD_MS : ANSWER_TIMEOUT_MS);
+    const stopNotice = streams ? () => undefined : this.noticeOfSilence(url, timeout);
     try {
       const answer = await this.connections.for(url).request({
         origin: url.origin,
@@ -124,7 +149,7 @@ export class HttpClient {
         method,
         headers: { 'user-agent': userAgent(), ...request.headers },
         body: body ?? null,
-        headersTimeout: request.answerTimeoutMs ?? this.options.answerTimeoutMs ?? 120_000,
+        headersTimeout: timeout,
         bodyTimeout: this.options.idleTimeoutMs ?? 60_000,
         ...(request.signal ? { signal: request.signal } : {}),
       });
@@ -136,8 +161,19 @@ export class HttpClient {
       if (sourceFailure !== undefined && sourceFailure === error) throw sourceFailure;
       throw networkError(error, url, request.signal);
     } finally {
+      stopNotice();
       pace.leave(status);
     }
+  }
+
+  /** Says after a while that an answer is waited for; the function that it returns calls that off. */
+  private noticeOfSilence(url: URL, timeoutMs: number): () => void {
+    const after = this.options.noticeAfterMs ?? 5_000;
+    if (after >= timeoutMs) return () => undefined;
+    const text = `no answer for ${Math.round(after / 1000)} s; waiting for ${Math.ceil(timeoutMs / 1000)} s at most`;
+    const timer = setTimeout(() => notice({ kind: 'waiting', host: url.host, text }), after);
+    timer.unref();
+    return () => clearTimeout(timer);
   }
 
   private paceAt(url: URL): Pace {

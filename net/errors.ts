@@ -85,6 +85,11 @@ export function neverSent(error: unknown): boolean {
   );
 }
 
+/** True when the server took the request and did not answer in time. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof AirlockError && rootCode(error.cause) === 'UND_ERR_HEADERS_TIMEOUT';
+}
+
 function isTls(code: string): boolean {
   return /^ERR_(SSL|TLS)_|CERT|^UNABLE_TO_|SELF_SIGNED|^HOSTNAME_MISMATCH$|^EPROTO$|^CRL_/.test(code);
 }

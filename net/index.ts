@@ -1,7 +1,8 @@
 export { addressBook, lookupIn, parseAddressBook, type AddressBook } from './addresses';
 export { defaultHttpClient, HttpClient, type HttpClientOptions, type HttpRequest } from './client';
 export type { ConnectionOptions } from './dispatch';
-export { isTransient, networkError, shownUrl } from './errors';
+export { isSilence, isTransient, networkError, shownUrl } from './errors';
+export { notice, onNetworkNotice, reportingNetwork, type NetworkNotice } from './notices';
 export { proxyFromEnvironment, type ProxyRule } from './proxy';
 export { HttpResponse, METADATA_LIMIT } from './response';
 export { pause, waitBefore, DEFAULT_RETRY, type RetryNotice, type RetryPolicy } from './retry';

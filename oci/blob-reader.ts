@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
+import { isSilence, isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
 import { AirlockError } from '../report';
 import type { Descriptor } from './content';
 import { Verifier } from './digest';
@@ -61,7 +61,8 @@ async function* read(
       // A connection that closes early without an error looks like an end.
       if (verifier.seen >= descriptor.size || verifier.seen === from) break;
     } catch (error) {
-      if (!isTransient(error) || ++breaks > MOST_BREAKS) throw error;
+      // The client has asked a silent server twice already.
+      if (!isTransient(error) || isSilence(error) || ++breaks > MOST_BREAKS) throw error;
       await pause(waitBefore(breaks, DEFAULT_RETRY) ?? 0, signal);
     }
   }

@@ -34,6 +34,7 @@ export {
 export { openRepository, Registry } from './registry';
 export type { RegistryApi, RegistryCall, RegistryOptions } from './registry-api';
 export { RegistryRepository } from './repository';
+export { uploadsInCache, type UploadName, type UploadStore } from './upload-store';
 export { readContent, streamOfBytes, verifying } from './streams';
 export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } from './copy';
 export { CopySession } from './copy-session';

@@ -1,6 +1,7 @@
 import type { HttpClient, HttpRequest, HttpResponse } from '../net';
 import type { Content } from './content';
 import type { Credentials, CredentialSource } from './credentials';
+import type { UploadStore } from './upload-store';
 
 export interface RegistryOptions {
   /** Default: the docker configuration. `'anonymous'`: none at all. */
@@ -9,8 +10,10 @@ export interface RegistryOptions {
   readonly http?: HttpClient;
   /** Blobs from this size in bytes are uploaded in chunks, resumed after a broken connection. Default 64 MiB; Infinity: never. */
   readonly chunkFrom?: number;
-  /** Size of a chunk in bytes. Default 256 MiB; raised to the registry's OCI-Chunk-Min-Length. */
+  /** Size of a chunk in bytes. Default 64 MiB; raised to the registry's OCI-Chunk-Min-Length. */
   readonly chunkSize?: number;
+  /** Where uploads in chunks are remembered, for another run. Default: files in the cache. `'none'`: nowhere. */
+  readonly uploads?: UploadStore | 'none';
 }
 
 /** A request to the registry's API. */
@@ -36,6 +39,8 @@ export interface UploadSession {
   readonly url: URL;
   /** The registry's OCI-Chunk-Min-Length in bytes, 0 when it names none. */
   readonly leastChunk: number;
+  /** Bytes that the registry has already. Default 0. */
+  readonly taken?: number;
 }
 
 /** What the parts of the client need of a repository. */

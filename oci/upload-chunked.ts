@@ -1,37 +1,41 @@
-import { DEFAULT_RETRY, isTransient, pause, waitBefore, type HttpResponse } from '../net';
+import { DEFAULT_RETRY, isSilence, isTransient, pause, waitBefore, type HttpResponse } from '../net';
 import { AirlockError } from '../report';
 import type { ContentSource, Descriptor } from './content';
 import { registryError } from './errors';
-import type { RepositoryApi } from './registry-api';
+import type { RepositoryApi, UploadSession } from './registry-api';
 import { SourceReader } from './source-reader';
 import { streamOf } from './streams';
-import { sessionOf } from './upload-session';
+import { sessionOf, takenUpTo, uploadStore } from './upload-session';
 
 /** Breaks without progress in between before an upload is given up. */
 const MOST_BREAKS = 5;
-const CHUNK = 256 * 1024 * 1024;
+const COMPLETION_TIMEOUT_MS = 300_000;
+const CHUNK = 64 * 1024 * 1024;
 
 /** The registry takes no chunks: the caller uploads the blob in one piece. */
 export class ChunksRefused extends Error {}
 
 /**
  * Uploads in chunks (distribution-spec "Pushing a blob in chunks"): what the registry has taken when a connection breaks
- * is not sent again. A chunk streams; it is large, as chunks only bound what registries lose that keep whole ones only.
+ * is not sent again, nor after a crash, as the upload is remembered. A chunk streams; its size only bounds what registries
+ * lose that keep whole ones only.
  */
 export async function uploadInChunks(
   repository: RepositoryApi,
-  session: URL,
+  session: UploadSession,
   descriptor: Descriptor,
   content: ContentSource,
-  least: number,
   signal?: AbortSignal,
 ): Promise<void> {
   const call = { scopes: repository.scopes('pull,push'), ...(signal ? { signal } : {}) };
-  const chunk = Math.max(repository.registry.options.chunkSize ?? CHUNK, least);
+  const chunk = Math.max(repository.registry.options.chunkSize ?? CHUNK, session.leastChunk);
+  const store = uploadStore(repository);
+  const name = { repository: repository.name, digest: descriptor.digest };
   const source = new SourceReader(content, descriptor, repository.name);
-  let url = session;
+  let { url } = session;
   try {
-    for (let at = 0, breaks = 0; at < descriptor.size;) {
+    for (let at = session.taken ?? 0, breaks = 0, silent = 0; at < descriptor.size;) {
+      await store?.save(name, url);
       const end = Math.min(at + chunk, descriptor.size);
       const from = at;
       try {
@@ -55,7 +59,7 @@ export async function uploadInChunks(
         if (at <= from) throw noProgress(repository);
         breaks = 0;
       } catch (error) {
-        if (!isTransient(error) || ++breaks > MOST_BREAKS) throw error;
+        if (!isTransient(error) || ++breaks > MOST_BREAKS || (isSilence(error) && ++silent > 1)) throw error;
         source.reset();
         await pause(waitBefore(breaks, DEFAULT_RETRY) ?? 0, signal);
         const status = await repository.registry.send({ ...call, path: url });
@@ -68,6 +72,10 @@ export async function uploadInChunks(
         at = taken;
       }
     }
+  } catch (error) {
+    // What failed for good is not to be gone on with; what was ended from outside is.
+    if (!signal?.aborted && !isTransient(error)) await store?.remove(name);
+    throw error;
   } finally {
     source.reset();
   }
@@ -78,17 +86,13 @@ export async function uploadInChunks(
     path: url,
     idempotent: false,
     headers: { 'content-length': '0' },
+    // Before it answers, a registry may hash what it has or move it elsewhere.
+    answerTimeoutMs: COMPLETION_TIMEOUT_MS,
   });
+  await store?.remove(name);
   if (response.status !== 201 && response.status !== 204)
     throw await registryError(response, `completing the upload of ${descriptor.digest}`, repository.name);
   await response.discard();
-}
-
-/** Bytes the registry has, from `Range: 0-<last>`. `0-0` is written for nothing as well as for one byte. */
-function takenUpTo(response: HttpResponse): number | undefined {
-  const last = /^(?:bytes[= ])?0-(\d+)$/.exec(response.header('range') ?? '')?.[1];
-  if (last === undefined) return undefined;
-  return last === '0' ? 0 : Number(last) + 1;
 }
 
 async function refusal(

@@ -1,7 +1,9 @@
-import type { HttpResponse } from '../net';
+import { notice, type HttpResponse } from '../net';
 import { AirlockError } from '../report';
+import type { Descriptor } from './content';
 import { registryError } from './errors';
 import type { RepositoryApi, UploadSession } from './registry-api';
+import { uploadsInCache, type UploadStore } from './upload-store';
 
 /** POST for a session (distribution-spec "Pushing blobs"). */
 export async function openUpload(repository: RepositoryApi, signal?: AbortSignal): Promise<UploadSession> {
@@ -20,6 +22,45 @@ export async function openUpload(repository: RepositoryApi, signal?: AbortSignal
     url: sessionOf(response, repository),
     leastChunk: Number(response.header('oci-chunk-min-length') ?? 0) || 0,
   };
+}
+
+/** Where uploads of this repository are remembered; undefined when they are not. */
+export function uploadStore({ registry }: RepositoryApi): UploadStore | undefined {
+  const { uploads = uploadsInCache() } = registry.options;
+  return uploads === 'none' ? undefined : uploads;
+}
+
+/** An upload that another run began, where the registry still has it. */
+export async function rememberedUpload(
+  repository: RepositoryApi,
+  { digest, size }: Descriptor,
+  signal?: AbortSignal,
+): Promise<UploadSession | undefined> {
+  const url = await uploadStore(repository)?.take({ repository: repository.name, digest });
+  if (url === undefined || url.origin !== repository.registry.url('/').origin) return undefined;
+  const response = await repository.registry.send({
+    path: url,
+    scopes: repository.scopes('pull,push'),
+    ...(signal ? { signal } : {}),
+  });
+  await response.discard();
+  const taken = takenUpTo(response);
+  // Some registries cannot tell after a break in the middle of a chunk; then the upload begins anew.
+  if (response.status !== 204 && response.status !== 202) return undefined;
+  if (taken === undefined || taken === 0 || taken > size) return undefined;
+  notice({
+    kind: 'resumed',
+    host: repository.registry.host,
+    text: `going on with an upload at ${taken} of ${size} bytes (${digest.slice(0, 19)})`,
+  });
+  return { url: sessionOf(response, repository), leastChunk: 0, taken };
+}
+
+/** Bytes the registry has, from `Range: 0-<last>`. `0-0` is written for nothing as well as for one byte. */
+export function takenUpTo(response: HttpResponse): number | undefined {
+  const last = /^(?:bytes[= ])?0-(\d+)$/.exec(response.header('range') ?? '')?.[1];
+  if (last === undefined) return undefined;
+  return last === '0' ? 0 : Number(last) + 1;
 }
 
 /** The session's URL; registries may name it relatively. */

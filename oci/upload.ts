@@ -1,11 +1,11 @@
-import { isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
+import { isSilence, isTransient, pause, waitBefore, DEFAULT_RETRY } from '../net';
 import { hasCode } from '../report';
 import type { ContentSource, Descriptor } from './content';
 import { registryError } from './errors';
-import type { RepositoryApi } from './registry-api';
+import type { RepositoryApi, UploadSession } from './registry-api';
 import { openSource } from './streams';
 import { ChunksRefused, uploadInChunks } from './upload-chunked';
-import { openUpload, sessionOf } from './upload-session';
+import { openUpload, rememberedUpload, sessionOf } from './upload-session';
 
 /** Uploads begun before giving up. */
 const ATTEMPTS = 4;
@@ -14,8 +14,8 @@ const ATTEMPTS = 4;
 const CHUNK_FROM = 64 * 1024 * 1024;
 
 /**
- * Uploads a blob: POST for a session and one streaming PUT (distribution-spec "POST then PUT"), large ones in chunks. After
- * a failure that may pass, a new session is opened and the source read again. Throws `oci.digest-mismatch` when the source
+ * Uploads a blob: POST for a session and one streaming PUT (distribution-spec "POST then PUT"), large ones in chunks, which
+ * another run goes on with after a crash. After a failure that may pass, a new session is opened and the source read again. Throws `oci.digest-mismatch` when the source
  * is not as described.
  */
 export async function uploadBlob(
@@ -25,16 +25,21 @@ export async function uploadBlob(
   signal?: AbortSignal,
 ): Promise<void> {
   let chunked = descriptor.size >= (repository.registry.options.chunkFrom ?? CHUNK_FROM);
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1, silent = 0, goesOn = false; ; attempt++) {
     try {
-      const session = repository.openUploads.get(descriptor.digest) ?? (await openUpload(repository, signal));
+      const session: UploadSession =
+        repository.openUploads.get(descriptor.digest) ??
+        (chunked ? await rememberedUpload(repository, descriptor, signal) : undefined) ??
+        (await openUpload(repository, signal));
       repository.openUploads.delete(descriptor.digest);
-      if (chunked)
-        return await uploadInChunks(repository, session.url, descriptor, content, session.leastChunk, signal);
+      goesOn = session.taken !== undefined;
+      if (chunked) return await uploadInChunks(repository, session, descriptor, content, signal);
       return await putBlob(repository, session.url, descriptor, content, signal);
     } catch (error) {
       if (error instanceof ChunksRefused) chunked = false;
-      else if (attempt >= ATTEMPTS || !mayPass(error)) throw error;
+      // What another run left may be damaged: it gets one try, and then the upload begins anew.
+      else if (goesOn && !signal?.aborted) goesOn = false;
+      else if (attempt >= ATTEMPTS || !mayPass(error) || (isSilence(error) && ++silent > 1)) throw error;
       else await pause(waitBefore(attempt, DEFAULT_RETRY) ?? 0, signal);
     }
   }
