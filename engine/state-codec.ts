@@ -14,6 +14,17 @@ type JsonObject = { [key: string]: Json };
 export const ENGINE_VERSION = 'v3.270.0';
 export const MAGIC = createHash('sha256').update(ENGINE_VERSION).digest('hex');
 
+/** Inside what is sealed, secrets are only marked: their `ciphertext` is plain there, as Pulumi's own engine reads and writes it. */
+const markedOnly: SealSecret = (_, encoded) => ({
+  [SIGNATURE_KEY]: SIGNATURES.secret,
+  ciphertext: JSON.stringify(encoded(markedOnly)),
+});
+
+function openMarked(text: string): Secret {
+  const inner = decodeValue(JSON.parse(text) as Json, openMarked);
+  return inner instanceof Secret ? inner : new Secret(inner);
+}
+
 /** Remembers the ciphertext of each secret, so that an unchanged one is written unchanged. */
 export class SecretCodec {
   private readonly sealed = new WeakMap<Secret, { plaintext: string; ciphertext: string }>();
@@ -28,7 +39,7 @@ export class SecretCodec {
   ) {}
 
   readonly seal: SealSecret = (secret, encoded): JsonObject => {
-    const plaintext = JSON.stringify(encoded());
+    const plaintext = JSON.stringify(encoded(this.showSecrets ? this.seal : markedOnly));
     if (this.showSecrets) return { [SIGNATURE_KEY]: SIGNATURES.secret, plaintext };
     const known = this.sealed.get(secret);
     if (known?.plaintext === plaintext) return { [SIGNATURE_KEY]: SIGNATURES.secret, ciphertext: known.ciphertext };
@@ -39,7 +50,7 @@ export class SecretCodec {
 
   readonly open = (ciphertext: string): Secret => {
     const plaintext = this.crypter.decrypt(ciphertext);
-    const inner = decodeValue(JSON.parse(plaintext) as Json, this.open);
+    const inner = decodeValue(JSON.parse(plaintext) as Json, openMarked);
     const secret = inner instanceof Secret ? inner : new Secret(inner);
     if (!this.forget) this.sealed.set(secret, { plaintext, ciphertext });
     return secret;

@@ -103,15 +103,18 @@ export function dependenciesIn(json: Json, found: Set<string> = new Set()): Set<
   return found;
 }
 
-/** How a secret is written: with its value (to programs and providers), or sealed (to state). */
-export type SealSecret = (secret: Secret, encoded: () => Json) => { [key: string]: Json };
+/**
+ * How a secret is written: with its value (to programs and providers), or sealed (to state). `encoded` gives what is in it, with the
+ * secrets in there written as `inner` says.
+ */
+export type SealSecret = (secret: Secret, encoded: (inner: SealSecret) => Json) => { [key: string]: Json };
 
-const openly: SealSecret = (_, encoded) => ({ [SIGNATURE_KEY]: SIGNATURES.secret, value: encoded() });
+const openly: SealSecret = (_, encoded) => ({ [SIGNATURE_KEY]: SIGNATURES.secret, value: encoded(openly) });
 
 export function encodeValue(value: PropertyValue, seal: SealSecret = openly): Json {
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof Unknown) return UNKNOWN_TEXT;
-  if (value instanceof Secret) return seal(value, () => encodeValue(value.value, seal));
+  if (value instanceof Secret) return seal(value, inner => encodeValue(value.value, inner));
   if (value instanceof Asset) return withHash({ [SIGNATURE_KEY]: SIGNATURES.asset, ...value.source }, value.hash);
   if (value instanceof Archive) {
     if (!('assets' in value.source)) {

@@ -9,7 +9,15 @@ import { Targets } from '../../engine/targets';
 import { createUrn, isUrn, parseProviderReference, urnName, urnType } from '../../engine/urn';
 import { Archive, Asset, ResourceReference, Secret, Unknown } from '../../engine';
 import type { PropertyMap, PropertyValue } from '../../engine';
-import { decodeMap, decodeValue, encodeMap, encodeValue, UNKNOWN_TEXT } from '../../engine/wire';
+import {
+  decodeMap,
+  decodeValue,
+  encodeMap,
+  encodeValue,
+  UNKNOWN_TEXT,
+  SIGNATURE_KEY,
+  SIGNATURES,
+} from '../../engine/wire';
 import { parseDuration } from '../../engine/goal';
 
 const key = fc.string({ minLength: 1, maxLength: 6 }).filter(text => text !== '__proto__');
@@ -63,6 +71,19 @@ describe('engine: values', () => {
     const codec = new SecretCodec(await newSecretsManager('phrase'));
     const secret = codec.open((encodeValue(new Secret('x'), codec.seal) as { ciphertext: string }).ciphertext);
     expect(encodeValue(secret, codec.seal)).to.deep.equal(encodeValue(secret, codec.seal));
+  });
+
+  it('are sealed once: what is secret inside a secret is only marked there, as Pulumi reads it', async () => {
+    const manager = await newSecretsManager('phrase');
+    const codec = new SecretCodec(manager);
+    const value = new Secret({ user: 'me', password: new Secret(['x', new Secret('y')]) });
+    const { ciphertext } = encodeValue(value, codec.seal) as { ciphertext: string };
+    const marked = { [SIGNATURE_KEY]: SIGNATURES.secret, ciphertext: '"y"' };
+    expect(JSON.parse(manager.decrypt(ciphertext))).to.deep.equal({
+      user: 'me',
+      password: { [SIGNATURE_KEY]: SIGNATURES.secret, ciphertext: JSON.stringify(['x', marked]) },
+    });
+    expect(codec.open(ciphertext)).to.deep.equal(value);
   });
 
   it('flatten a secret in a secret and know the unknown', () => {
