@@ -32,7 +32,9 @@ function version(): string {
 function program(argv: readonly string[]): Command {
   const airlock = new Command('airlock')
     .description("Carries a vendor's signed release into environments that cannot reach the vendor.")
-    .version(version())
+    .version(version(), '--version')
+    // `airlock component transfer -V` and `build --version` are flags of those commands.
+    .enablePositionalOptions()
     .option('--verbose', 'show stack traces of failures')
     .addHelpText(
       'after',

@@ -20,14 +20,16 @@ export function comparisonText(comparison: Comparison): string {
       'References',
       references.flatMap(each => elementLines(each, target => `${target.componentName}:${target.version}`)),
     ),
-    ...section(
-      'Resources',
-      resources.flatMap(each => [...elementLines(each, described), ...contentLines(each.content)]),
-    ),
-    ...section(
-      'Sources',
-      sources.flatMap(each => elementLines(each, described)),
-    ),
+    ...section('Resources', [
+      ...resources
+        .filter(each => !onlyFollows(each, fields))
+        .flatMap(each => [...elementLines(each, described), ...contentLines(each.content)]),
+      ...followers(resources.filter(each => onlyFollows(each, fields))),
+    ]),
+    ...section('Sources', [
+      ...sources.filter(each => !onlyFollows(each, fields)).flatMap(each => elementLines(each, described)),
+      ...followers(sources.filter(each => onlyFollows(each, fields))),
+    ]),
     ...section(
       'Signatures',
       signatures.flatMap(each => elementLines(each, ({ signature }) => signature.algorithm)),
@@ -39,6 +41,26 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0
     ? []
     : ['', colorsFor(process.stdout).bold(title), ...lines.map(line => `  ${line}`.trimEnd())];
+}
+
+/** Elements that have the version of their component change with it; that alone is told in one line. */
+function onlyFollows({ kind, fields }: ElementChange<unknown>, component: readonly FieldChange[]): boolean {
+  const [field, ...more] = fields;
+  const version = component.find(each => each.field === 'version');
+  return (
+    kind === 'changed' &&
+    more.length === 0 &&
+    field?.field === 'version' &&
+    field.before === version?.before &&
+    field.after === version?.after
+  );
+}
+
+function followers(changes: readonly ElementChange<unknown>[]): string[] {
+  if (changes.length === 0) return [];
+  return [
+    marked('changed', `${changes.map(each => nameOf(each.identity)).join(', ')}: the version only, as the component's`),
+  ];
 }
 
 const described = ({ version, type }: ElementMeta & { readonly type: string }): string => `${version} ${type}`;
@@ -68,11 +90,19 @@ function fieldLine(field: FieldChange): string {
 }
 
 function fieldText({ field, before, after }: FieldChange): string {
-  const [old, now] = [before, after]
-    .map(value => (value === undefined ? undefined : valueText(value)))
-    // Enough to tell them apart; -o yaml has them in full.
-    .map(value => (field === 'digest' ? value?.replace(/\b([0-9a-f]{12})[0-9a-f]{52,}/g, '$1…') : value));
-  return visible(`${field}: ${[old ?? '(none)', now ?? '(none)'].join(' -> ')}`);
+  const [old, now] = [before, after].map(value => (value === undefined ? '(none)' : valueText(value)));
+  return visible(
+    `${field}: ${field === 'digest' ? shortDigests(old ?? '', now ?? '') : `${old ?? ''} -> ${now ?? ''}`}`,
+  );
+}
+
+/** Enough to tell them apart, the algorithm where it differs; -o yaml has them in full. */
+function shortDigests(before: string, after: string): string {
+  const algorithm = (text: string): string => /\[.*$/.exec(text)?.[0] ?? '';
+  return [before, after]
+    .map(text => (algorithm(before) === algorithm(after) ? text.replace(/\[.*$/, '') : text))
+    .map(text => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52,}/g, '$1…'))
+    .join(' -> ');
 }
 
 function valueText(value: Json): string {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { writeYaml, type Json } from '../../ocm';
+import { AirlockError } from '../../report';
 import { table } from '../terminal';
 
 /** `JSON` is JSON on one line. */
@@ -84,7 +85,11 @@ function tableText<T>(format: OutputFormat, sort: readonly string[], { items, co
   const by = sort.map(name => {
     const found = columns.find(column => column.title === name.toUpperCase());
     if (found === undefined)
-      throw new InvalidArgumentError(`--sort: known are ${columns.map(column => column.title).join(', ')}`);
+      throw new AirlockError({
+        code: 'cli.usage',
+        message: `there is no column ${visible(name)} to sort by`,
+        remedy: `Known are ${columns.map(column => column.title.toLowerCase()).join(', ')}`,
+      });
     return found;
   });
   const sorted = [...items].sort((left, right) => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { validRange } from 'semver';
 import { AirlockError, hasCode } from '../../report';
 import { ComponentArchive } from './component-archive';
 import { ContentRepository } from './content-repository';
@@ -6,7 +7,7 @@ import { openCtf, type OpenCtfOptions } from './ctf';
 import { parseComponentReference, parseRepository, type RepositorySpec } from './reference';
 import type { ComponentRepository, ComponentVersionAccess, OpenOptions } from './repository';
 import { openRegistries, type ContentSpace, type Registries } from './space';
-import { newestInRange } from './versions';
+import { newestInRange, versionsInRange } from './versions';
 
 export interface RepositoryOptions extends OpenCtfOptions {
   /** How registries are reached. Default: with the credentials of the docker configuration. */
@@ -61,8 +62,8 @@ export async function openReference(text: string, options: RepositoryOptions = {
 }
 
 /**
- * The component versions that a reference means: the named one; without version all of the component, or the newest in a
- * range; without component all the repository can list. Throws `ocm.component-version-not-found` when there is none.
+ * The component versions that a reference means: the named one; without version all of the component, those in a range, or the
+ * newest of them; without component all the repository can list. Throws `ocm.component-version-not-found` when there is none.
  */
 export async function selectVersions(
   { repository, component, version }: OpenedReference,
@@ -70,13 +71,21 @@ export async function selectVersions(
   options: OpenOptions = {},
 ): Promise<{ component: string; version: string }[]> {
   if (component !== undefined && version !== undefined) return [{ component, version }];
+  // Between conditions the reference command line allows a comma.
+  const range = select.range?.replaceAll(',', ' ');
+  if (range !== undefined && validRange(range) === null)
+    throw new AirlockError({
+      code: 'ocm.invalid-range',
+      message: `${JSON.stringify(select.range)} is not a semver range`,
+      remedy: "Write, for example, '>=1.2 <2' or '~1.4'",
+    });
   const components = component === undefined ? ((await repository.listComponents?.(options)) ?? []) : [component];
   const found: { component: string; version: string }[] = [];
   for (const name of components) {
     const all = await repository.listVersions(name, options);
-    const newest =
-      select.latest === true || select.range !== undefined ? newestInRange(all, select.range ?? '*') : undefined;
-    const chosen = select.latest === true || select.range !== undefined ? (newest === undefined ? [] : [newest]) : all;
+    const matching = range === undefined ? all : versionsInRange(all, range);
+    const newest = newestInRange(all, range ?? '*');
+    const chosen = select.latest !== true ? matching : newest === undefined ? [] : [newest];
     found.push(...chosen.map(each => ({ component: name, version: each })));
   }
   if (found.length > 0) return found;

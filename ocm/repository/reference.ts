@@ -33,7 +33,8 @@ const ctfTypes: readonly string[] = [
 
 /**
  * Parses `registry.example[:port][/path]//component[:version]`, `path/to/archive.tgz//component[:version]`, or either
- * without `//...` for the repository alone. What looks like a path, or exists as one, is an archive.
+ * without `//...` for the repository alone; the repository may be a specification in JSON. What looks like a path, or exists as
+ * one, is an archive.
  * Throws `ocm.invalid-reference`.
  */
 export function parseComponentReference(text: string, existsAsPath: (path: string) => boolean): ComponentReference {
@@ -45,10 +46,13 @@ export function parseComponentReference(text: string, existsAsPath: (path: strin
     });
   const typed = /^([A-Za-z][A-Za-z0-9]*)::(.*)$/s.exec(text);
   const rest = typed?.[2] ?? text;
-  const from = /^[a-z]+:\/\//.exec(rest)?.[0].length ?? 0;
+  const isSpecification = rest.startsWith('{');
+  const from = isSpecification ? rest.lastIndexOf('}') + 1 : (/^[a-z]+:\/\//.exec(rest)?.[0].length ?? 0);
   const at = rest.indexOf('//', from);
   const repositoryText = at < 0 ? rest : rest.slice(0, at);
-  const repository = repositorySpec(repositoryText, typed?.[1], existsAsPath, refuse);
+  const repository = isSpecification
+    ? repositoryOfJson(repositoryText, existsAsPath, refuse)
+    : repositorySpec(repositoryText, typed?.[1], existsAsPath, refuse);
   if (at < 0) return { repository };
   const named = rest.slice(at + 2).replace(new RegExp(`^${componentDescriptors}/`), '');
   if (named === '') return { repository };
@@ -63,6 +67,26 @@ export function parseComponentReference(text: string, existsAsPath: (path: strin
 /** Parses the part of a reference before `//`. */
 export function parseRepository(text: string, existsAsPath: (path: string) => boolean): RepositorySpec {
   return parseComponentReference(text.replace(/\/+$/, '') || text, existsAsPath).repository;
+}
+
+/** A repository specification: `{"type":"OCIRegistry","baseUrl":"...","subPath":"..."}`, `{"type":"CommonTransportFormat","filePath":"..."}`. */
+function repositoryOfJson(
+  text: string,
+  existsAsPath: (path: string) => boolean,
+  refuse: (why: string) => AirlockError,
+): RepositorySpec {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw refuse('what begins with a brace is a repository specification in JSON');
+  }
+  const { type, baseUrl, subPath, filePath } = value as Readonly<Record<string, unknown>>;
+  const address = filePath ?? baseUrl;
+  if (typeof type !== 'string' || typeof address !== 'string' || address === '')
+    throw refuse('the specification has no type, or neither baseUrl nor filePath');
+  const path = typeof subPath === 'string' && subPath !== '' ? `/${subPath}` : '';
+  return repositorySpec(`${address.replace(/\/+$/, '')}${path}`, type.replace(/\/v1$/, ''), existsAsPath, refuse);
 }
 
 function repositorySpec(

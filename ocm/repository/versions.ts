@@ -15,13 +15,15 @@ export function compareVersions(left: string, right: string): number {
   return a === null ? -1 : 1;
 }
 
+/** Those of `versions` in a semver range, oldest first. Prereleases only where the range names one. */
+export function versionsInRange(versions: readonly string[], range: string): string[] {
+  return [...versions].sort(compareVersions).filter(version => {
+    const parsed = loose(version);
+    return parsed !== null && semver.satisfies(parsed, range);
+  });
+}
+
 /** The newest of `versions` in a semver range; undefined when none is. Prereleases only where the range names one. */
 export function newestInRange(versions: readonly string[], range: string): string | undefined {
-  return [...versions]
-    .sort(compareVersions)
-    .reverse()
-    .find(version => {
-      const parsed = loose(version);
-      return parsed !== null && semver.satisfies(parsed, range);
-    });
+  return versionsInRange(versions, range).at(-1);
 }
