@@ -31,6 +31,7 @@ export interface State {
   readonly outputs: Values;
 }
 
+const STACK = 'pulumi:pulumi:Stack::conformance-dev';
 const SIGNATURE = '4dabf18193072939515e22adb298388d';
 const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 
@@ -61,6 +62,7 @@ class Normalizer {
     return text
       .replaceAll(this.dir, '@DIR@')
       .replaceAll(`urn:pulumi:${this.stack}::${PROJECT}::`, '')
+      .replaceAll(`${PROJECT}-${this.stack}`, `${PROJECT}-dev`)
       .replaceAll('pulumi-nodejs:dynamic/test:Thing', 'Thing')
       .replace(UUID, '@ID@');
   }
@@ -91,6 +93,24 @@ const isEmpty = (value: Value): boolean =>
   value === '' ||
   (typeof value === 'object' && Object.keys(value).length === 0);
 
+/** What nearly every resource has is left out; where it is missing, that is said. */
+function compact(name: string, type: string, { custom, ...entry }: Values): Values {
+  const usual = (field: string, value: Value): void => {
+    if (entry[field] === value) delete entry[field];
+    else entry[field] ??= '(none)';
+  };
+  if (custom !== true) entry['component'] = true;
+  const isProvider = type.startsWith('pulumi:providers:');
+  if (!isProvider && name !== STACK) usual('parent', STACK);
+  if (custom === true && !isProvider) usual('provider', 'pulumi:providers:pulumi-nodejs::default::@ID@');
+  if (!type.startsWith('pulumi-nodejs:dynamic')) return entry;
+  for (const side of ['inputs', 'outputs']) {
+    const { __provider = '(none)', ...rest } = (entry[side] ?? {}) as Values;
+    entry[side] = __provider === '@CODE@' ? rest : { ...rest, __provider };
+  }
+  return entry;
+}
+
 export function normalState(deployment: StoredDeployment, world: World, stack: string): State {
   const normal = new Normalizer(world.dir, stack);
   const resources: Record<string, Values> = {};
@@ -107,7 +127,7 @@ export function normalState(deployment: StoredDeployment, world: World, stack: s
     }
     const name = normal.text(resource.urn);
     const copies = Object.keys(resources).filter(known => known.split('#')[0] === name).length;
-    resources[copies === 0 ? name : `${name}#${copies + 1}`] = entry;
+    resources[copies === 0 ? name : `${name}#${copies + 1}`] = compact(name, resource.type, entry);
   }
   const pending = (deployment.pending_operations ?? []).map(({ type, resource }) => `${type} ${shortName(resource.urn)}`);
   return { resources: Object.fromEntries(Object.entries(resources).sort()), pending: pending.sort(), outputs };

@@ -36,6 +36,8 @@ function environment(pulumi: string): NodeJS.ProcessEnv {
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_DEBUG_COMMANDS: 'true',
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    // As the embedded engine does: loading the SDK is most of the work of a small update.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), 'airlock-pulumi-node-cache'),
   };
 }
 
@@ -65,9 +67,14 @@ function argumentsOf({ run, flags = {} }: ScenarioStep, world: World, stack: str
 }
 
 function toldBy(events: readonly LoggedEvent[]): ToldStep[] {
+  const seen = new Set<string>();
   return events.flatMap((event): ToldStep[] => {
     const told = event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent;
     if (!told || !isTold(told.metadata.op, told.metadata.urn)) return [];
+    // A component's step is told once more when it registers its outputs.
+    const once = `${told.metadata.op} ${told.metadata.urn}`;
+    if (event.resOutputsEvent && seen.has(once)) return [];
+    if (event.resOutputsEvent) seen.add(once);
     const phase = event.resourcePreEvent ? 'start' : event.resOutputsEvent ? 'done' : 'failed';
     return [{ phase, step: `${told.metadata.op} ${shortName(told.metadata.urn)}` }];
   });

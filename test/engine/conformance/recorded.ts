@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import type { Outcome } from './verdict';
 
-const DIR = path.join(__dirname, 'recorded');
+const DIR = path.join(__dirname, 'testdata');
 type Theme = Record<string, readonly Outcome[]>;
 
 const fileOf = (id: string): string => path.join(DIR, `${id.split('/')[0]}.json`);
@@ -15,5 +15,10 @@ export function record(id: string, outcomes: readonly Outcome[]): void {
   mkdirSync(DIR, { recursive: true });
   const file = fileOf(id);
   const theme = Object.entries({ ...load(file), [id]: outcomes }).sort(([a], [b]) => (a < b ? -1 : 1));
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(theme), undefined, 1)}\n`);
+  // One line for a step: a change of what is recorded can be read.
+  const entries = theme.map(([name, steps]) => {
+    const lines = steps.map(outcome => `  ${JSON.stringify(outcome)}`);
+    return `${JSON.stringify(name)}: [\n${lines.join(',\n')}\n]`;
+  });
+  writeFileSync(file, `{\n${entries.join(',\n')}\n}\n`);
 }

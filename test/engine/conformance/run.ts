@@ -4,13 +4,15 @@ import type { Driver } from './driver';
 import { embedded } from './embedded-driver';
 import { findPulumi, PulumiDriver } from './pulumi-driver';
 import { record, recordOf } from './recorded';
+import type { Scenario } from './scenario';
 import { scenarios } from './scenarios';
 import { judge } from './verdict';
 import type { Verdict } from './verdict';
 
 /**
- * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--record]`: puts the engines through the scenarios and prints a table.
- * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to.
+ * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
+ * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to; `--missing` leaves
+ * out the scenarios that have such a record.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -18,6 +20,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     record: { type: 'boolean', default: false },
+    missing: { type: 'boolean', default: false },
   },
 });
 
@@ -39,8 +42,8 @@ async function main(): Promise<void> {
   const found = findPulumi();
   const pulumi = found === undefined ? undefined : new PulumiDriver(found);
   const chosen = drivers(pulumi);
-  const wanted = scenarios.filter(({ id }) => id.includes(flags.only));
-  const work = wanted.flatMap(scenario => chosen.map(driver => ({ scenario, driver })));
+  const wanted = scenarios.filter(({ id }) => id.includes(flags.only) && !(flags.missing && recordOf(id)));
+  const work = interleaved(wanted).flatMap(scenario => chosen.map(driver => ({ scenario, driver })));
   const verdicts: Verdict[] = [];
   const next = async (): Promise<void> => {
     for (let job = work.shift(); job; job = work.shift()) {
@@ -59,6 +62,18 @@ async function main(): Promise<void> {
   process.stdout.write(`\n${table(verdicts, chosen)}\n`);
   if (pulumi) process.stdout.write(`\nPulumi ${pulumi.version}\n`);
   if (verdicts.some(verdict => verdict.problems.length > 0)) process.exitCode = 1;
+}
+
+/** One of each theme in turn, so that a run that is cut short has seen something of all. */
+function interleaved(all: readonly Scenario[]): Scenario[] {
+  const places = new Map<string, number>();
+  const placed = all.map(scenario => {
+    const theme = scenario.id.split('/')[0] ?? '';
+    const place = places.get(theme) ?? 0;
+    places.set(theme, place + 1);
+    return { scenario, place };
+  });
+  return placed.sort((a, b) => a.place - b.place).map(({ scenario }) => scenario);
 }
 
 /** Scenarios that hold, by theme and engine. */

@@ -26,6 +26,7 @@ const forms = {
   requireStackOutput: ([stack, name]) => new pulumi.StackReference(stack).requireOutput(name),
   deep: value => JSON.parse('{"a":'.repeat(value) + '1' + '}'.repeat(value)),
   undefinedValue: () => undefined,
+  rootStack: () => pulumi.rootStackResource,
   preview: () => pulumi.runtime.isDryRun(),
   names: () => `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`,
 };

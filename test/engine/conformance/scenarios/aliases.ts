@@ -40,17 +40,17 @@ export const aliases: readonly Scenario[] = [
   scenario(
     'aliases/into-a-component',
     up(created, ['create a']),
-    up(program([group('g'), thing('a', { label: 'x' }, { parent: '$g', aliases: [{ noParent: true }] })]), [
+    up(program([group('g'), thing('a', { label: 'x' }, { parent: '$g', aliases: [{ parent: { rootStack: 1 } }] })]), [
       'create Group g',
     ]),
   ),
   scenario(
-    'aliases/into-a-component-from-the-stack',
+    'aliases/into-a-component-from-no-parent',
     up(created, ['create a']),
     up(
       program([
         group('g'),
-        thing('a', { label: 'x' }, { parent: '$g', aliases: ['urn:pulumi:dev::conformance::pulumi-nodejs:dynamic/test:Thing::a'] }),
+        thing('a', { label: 'x' }, { parent: '$g', aliases: [{ parent: { undefinedValue: 1 } }] }),
       ]),
       ['create Group g'],
     ),

@@ -176,7 +176,7 @@ export const basics: readonly Scenario[] = [
   scenario(
     'basics/inputs-of-components',
     up(program([{ kind: 'group', name: 'g', args: { size: 1 } }]), ['create Group g']),
-    up(program([{ kind: 'group', name: 'g', args: { size: 2 } }]), []),
+    up(program([{ kind: 'group', name: 'g', args: { size: 2 } }]), ['update Group g']),
   ),
   scenario(
     'basics/outputs-of-the-stack',

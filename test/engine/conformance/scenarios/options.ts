@@ -1,4 +1,4 @@
-import { again, destroy, group, plain, program, scenario, thing, up } from '../scenario';
+import { again, destroy, group, plain, preview, program, scenario, thing, up } from '../scenario';
 import type { Scenario, Values } from '../scenario';
 
 const a = (args: Values, opts?: Values): ReturnType<typeof program> => program([plain('a', args, opts)]);
@@ -6,11 +6,22 @@ const a = (args: Values, opts?: Values): ReturnType<typeof program> => program([
 export const options: readonly Scenario[] = [
   scenario(
     'options/protect-refuses-a-deletion',
-    up(program([thing('a', {}, { protect: true }), thing('b')]), ['create a', 'create b']),
+    up(program([thing('b'), thing('a', { from: '$b.id' }, { protect: true })]), ['create a', 'create b']),
     up(program([]), [], { fails: /protect/i, state: ['a', 'b'] }),
     destroy([], { fails: /protect/i, state: ['a', 'b'] }),
-    up(program([thing('a'), thing('b')]), [], { state: ['a', 'b'] }),
+    up(program([thing('b'), thing('a', { from: '$b.id' })]), [], { state: ['a', 'b'] }),
     destroy(['delete a', 'delete b'], { state: [] }),
+  ),
+  scenario(
+    'options/protect-does-not-protect-what-depends-on-it',
+    up(program([thing('a', {}, { protect: true }), thing('b', { from: '$a.id' })]), ['create a', 'create b']),
+    destroy(['delete b'], { fails: /protect/i, state: ['a'] }),
+  ),
+  scenario(
+    'options/protect-in-a-preview',
+    up(program([thing('a', { force: 1 }, { protect: true })]), ['create a']),
+    preview(program([thing('a', { force: 2 }, { protect: true }), thing('b')]), ['create b'], { fails: /protect/i }),
+    preview(program([thing('b')]), ['create b'], { fails: /protect/i }),
   ),
   scenario(
     'options/protect-comes-with-the-parent',

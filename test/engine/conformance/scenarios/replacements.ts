@@ -94,7 +94,7 @@ export const replacements: readonly Scenario[] = [
       'create a',
       'create b',
     ]),
-    up(a({ force: 2, deleteFirst: true }), [...replaced('a'), 'delete-replaced b'], {
+    up(a({ force: 2, deleteFirst: true }), [...replaced('a'), 'delete-replaced b', 'remove-pending-replace b'], {
       order: [['delete-replaced b', 'delete-replaced a']],
       state: ['a'],
     }),
@@ -190,7 +190,7 @@ export const replacements: readonly Scenario[] = [
   scenario(
     'replace/deleting-first-then-create-fails',
     up(a({ force: 1, deleteFirst: true }), ['create a']),
-    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a'], {
+    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], {
       fails: /cannot create a/,
       state: ['a'],
     }),
@@ -199,13 +199,13 @@ export const replacements: readonly Scenario[] = [
   scenario(
     'replace/deleting-first-then-create-fails-then-it-is-dropped',
     up(a({ force: 1, deleteFirst: true }), ['create a']),
-    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a'], { fails: /cannot create a/ }),
+    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], { fails: /cannot create a/ }),
     up(program([]), ['remove-pending-replace a'], { state: [] }),
   ),
   scenario(
     'replace/deleting-first-then-create-fails-then-destroy',
     up(a({ force: 1, deleteFirst: true }), ['create a']),
-    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a'], { fails: /cannot create a/ }),
+    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], { fails: /cannot create a/ }),
     destroy(['remove-pending-replace a'], { state: [] }),
   ),
   scenario(
