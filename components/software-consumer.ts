@@ -79,8 +79,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
         instance,
         {
           forge,
-          managementRepository: { owner: organization.name, name: management.name },
-          projectRepository: { owner: organization.name, name: project.name },
+          managementRepository: management.location,
+          projectRepository: project.location,
           project: configuration.project,
           component,
           semver,

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { ForgeConnection } from '../connection';
+import type { ForgeConnection, RepositoryLocation } from '../connection';
 import { thin } from '../thin';
 
 export interface RepositoryArgs {
@@ -38,5 +38,10 @@ export class Repository extends pulumi.dynamic.Resource {
       'gitea',
       'Repository',
     );
+  }
+
+  /** Where it is, for those that look into it: known once it exists, so that a first preview does not look for what is not there. */
+  get location(): RepositoryLocation {
+    return { owner: this.repositoryId.apply(() => this.owner), name: this.repositoryId.apply(() => this.name) };
   }
 }
