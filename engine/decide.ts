@@ -30,7 +30,7 @@ export async function decideChange(
   const { replaceTargets } = run.options;
   const forced = old?.taint === true || (replaceTargets.constrained && replaceTargets.has(next.urn));
   const fresh = !old || old.external || forced || recreating();
-  next.inputs = await check(fresh ? {} : old.inputs, programInputs);
+  next.inputs = await check(fresh ? undefined : old.inputs, programInputs);
   run.assertRunning();
   if (!old) {
     await performCreate(run, next, provider);
@@ -43,7 +43,7 @@ export async function decideChange(
     const diff = forced ? { changes: 'some' as const, replaces: ['id'] } : await diffResource(run, registration, old);
     run.assertRunning();
     if (recreating()) {
-      next.inputs = await check({}, programInputs);
+      next.inputs = await check(undefined, programInputs);
       await performCreateReplacement(run, old, next, provider, { replaceKeys: [] });
     } else {
       await change(run, registration, old, diff);
@@ -171,7 +171,7 @@ async function replace(
   }
   run.replaced.add(next.urn);
   // Defaults and generated names taken over from the old one would collide with it.
-  next.inputs = await check({}, programInputs);
+  next.inputs = await check(undefined, programInputs);
   const deleteFirst = goal.deleteBeforeReplace ?? diff.deleteBeforeReplace ?? false;
   if (deleteFirst && !old.pendingReplacement) await run.replacing.run(() => deleteForReplacement(run, old));
   const diffs = diff.diffs && diff.diffs.length > 0 ? { diffs: diff.diffs } : {};

@@ -16,6 +16,9 @@ export function forcedKeys(diff: DiffResult, replaceOnChanges: readonly string[]
     const path = parsePath(key) ?? [key];
     if (paths.some(wanted => pathContains(wanted, path))) keys.add(key);
   }
+  for (const changed of diff.paths ?? []) {
+    if (paths.some(wanted => pathContains(wanted, changed))) keys.add(String(changed[0]));
+  }
   if (hasInitErrors && replaceOnChanges.some(text => text === INIT_ERROR_KEY || text === '*')) keys.add(INIT_ERROR_KEY);
   return [...keys];
 }

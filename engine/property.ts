@@ -1,3 +1,4 @@
+import type { PathStep } from './property-path';
 import { Archive, Asset, isMap, OutputValue, ResourceReference, Secret, Unknown } from './values';
 import type { PropertyMap, PropertyValue } from './values';
 
@@ -82,6 +83,22 @@ export function changedKeys(olds: PropertyMap, news: PropertyMap): string[] {
   const left = stripSecrets(olds);
   const right = stripSecrets(news);
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(key => !valuesEqual(left[key], right[key]));
+}
+
+/** Where exactly values differ, secrecy aside: into objects and lists, and no deeper than what was added or taken away. */
+export function changedPaths(olds: PropertyMap, news: PropertyMap): PathStep[][] {
+  const walk = (a: PropertyValue | undefined, b: PropertyValue | undefined, path: PathStep[]): PathStep[][] => {
+    if (valuesEqual(a, b)) return [];
+    if (Array.isArray(a) && Array.isArray(b)) {
+      const [left, right] = [a as readonly PropertyValue[], b as readonly PropertyValue[]];
+      const longer = left.length > right.length ? left : right;
+      return longer.flatMap((_, i) => walk(left[i], right[i], [...path, i]));
+    }
+    if (!isMap(a) || !isMap(b)) return [path];
+    const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+    return [...keys].flatMap(key => walk(a[key], b[key], [...path, key]));
+  };
+  return walk(stripSecrets(olds), stripSecrets(news), []);
 }
 
 /**

@@ -2,11 +2,13 @@ import { AirlockError } from '../report';
 import {
   annotateSecrets,
   changedKeys,
+  changedPaths,
   containsSecret,
   containsUnknown,
   stripReferences,
   stripSecrets,
 } from './property';
+import { ignorePaths } from './property-path';
 import { PartialFailure } from './provider';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
 import { providerPackage } from './provider-packages';
@@ -63,7 +65,8 @@ export class ProviderHandle {
       oldOutputs: plain(provider, request.oldOutputs),
       newInputs: plain(provider, request.newInputs),
     });
-    return settleDiff(answer, request.oldInputs, request.newInputs);
+    const { oldInputs, newInputs, ignoreChanges } = request;
+    return settleDiff(answer, oldInputs, ignorePaths(newInputs, oldInputs, ignoreChanges));
   }
 
   async create(
@@ -164,7 +167,7 @@ function remarkFailure(provider: Provider, inputs: PropertyMap): (error: unknown
 function settleDiff(answer: DiffResult, oldInputs: PropertyMap, newInputs: PropertyMap): DiffResult {
   if (answer.changes !== 'unknown') return answer;
   const diffs = changedKeys(oldInputs, newInputs);
-  return { ...answer, changes: diffs.length > 0 ? 'some' : 'none', diffs };
+  return { ...answer, changes: diffs.length > 0 ? 'some' : 'none', diffs, paths: changedPaths(oldInputs, newInputs) };
 }
 
 /** The providers of one deployment, by reference. */

@@ -1,3 +1,4 @@
+import type { PathStep } from './property-path';
 import type { PropertyMap } from './values';
 
 /** One invalid input. */
@@ -11,6 +12,8 @@ export interface DiffResult {
   readonly changes: 'none' | 'some' | 'unknown';
   /** Top-level keys or property paths that changed. */
   readonly diffs?: readonly string[];
+  /** Where exactly they changed, where the engine compared inputs itself. */
+  readonly paths?: readonly (readonly PathStep[])[];
   /** Keys whose change forces replacement. */
   readonly replaces?: readonly string[];
   readonly deleteBeforeReplace?: boolean;

@@ -188,17 +188,18 @@ export class Registrar {
   private async check(
     next: ResourceState,
     provider: ProviderHandle | undefined,
-    olds: PropertyMap,
+    olds: PropertyMap | undefined,
     news: PropertyMap,
   ): Promise<PropertyMap> {
     const { run } = this;
-    const wanted = ignorePaths(news, olds, next.ignoreChanges);
+    // A resource that is made anew has nothing to go back to.
+    const wanted = olds ? ignorePaths(news, olds, next.ignoreChanges) : news;
     const call = run.call(next.urn);
     const ask = async (): Promise<{ inputs: PropertyMap; failures: readonly CheckFailure[] }> => {
       run.assertRunning();
       if (isProviderType(next.type)) return run.providers.checkConfig(call, wanted);
       return provider
-        ? provider.check({ ...call, preview: run.options.dryRun }, olds, wanted)
+        ? provider.check({ ...call, preview: run.options.dryRun }, olds ?? {}, wanted)
         : { inputs: wanted, failures: [] };
     };
     const { inputs, failures } = await run.asks.run(ask);

@@ -11,5 +11,6 @@ export interface Registration {
   readonly provider: ProviderHandle | undefined;
   /** The program's inputs, hashed, before check. */
   readonly programInputs: PropertyMap;
-  readonly check: (olds: PropertyMap, news: PropertyMap) => Promise<PropertyMap>;
+  /** `olds` undefined: the resource is made anew. */
+  readonly check: (olds: PropertyMap | undefined, news: PropertyMap) => Promise<PropertyMap>;
 }

@@ -65,6 +65,9 @@ export async function performCreateReplacement(
   run.replaced.add(state.urn);
   const oldIsGone = old.pendingReplacement || run.gone.has(old);
   const step = { urn: state.urn, old, new: state, ...why };
+  const tellReplaced = (): void => run.count(record({ ...step, op: 'replace' }), 0);
+  // The old one is gone, whatever becomes of the new one.
+  if (oldIsGone) tellReplaced();
   await run.perform({
     ...step,
     op: 'create-replacement',
@@ -78,7 +81,7 @@ export async function performCreateReplacement(
       return { adds: state, replaces: oldIsGone ? old : undefined };
     },
   });
-  run.count(record({ ...step, op: 'replace' }), 0);
+  if (!oldIsGone) tellReplaced();
 }
 
 export async function performUpdate(
