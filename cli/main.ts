@@ -20,6 +20,9 @@ const commands: Readonly<Record<string, () => Command>> = {
   forge: () => (require('./forge') as typeof import('./forge')).forgeCommand(),
   image: () => (require('./image') as typeof import('./image')).imageCommand(),
   images: () => (require('./images') as typeof import('./images')).imagesCommand(),
+  status: () => (require('./status') as typeof import('./status')).statusCommand(),
+  rollback: () => (require('./rollback') as typeof import('./rollback')).rollbackCommand(),
+  watch: () => (require('./watch') as typeof import('./watch')).watchCommand(),
   doctor: () => (require('./doctor') as typeof import('./doctor')).doctorCommand(),
   serve: () => (require('./serve') as typeof import('./serve')).serveCommand(),
 };

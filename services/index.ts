@@ -6,3 +6,4 @@ export {
   type RunningReleaseRunner,
   type RunRecord,
 } from './release';
+export { runWatch, type RunningWatch, type Trigger, type WatchLimits, type WatchOptions } from './watch';

@@ -40,7 +40,8 @@ export async function planDeployment(
       return waiting(`${inputs.instance} is not installed yet: its pull request in ${owner}/${name} waits for a merge`);
     }
     const { names, missing } = await dependencies(project);
-    if (missing !== undefined) return waiting(`${inputs.instance} waits for ${missing}, which it depends on, to be merged`);
+    if (missing !== undefined)
+      return waiting(`${inputs.instance} waits for ${missing}, which it depends on, to be merged`);
     return await planInstalled(project, instanceOf(inputs, targets, names), open);
   } catch (error) {
     return blockedOr(waiting(''), inRepository(error, inputs));
@@ -167,7 +168,13 @@ async function answer(
 ): Promise<DeploymentPlan> {
   const head = await project.repository.commit('main', project.options);
   const answers = { commit: head?.sha ?? 'main', ...(head && { subject: head.message }) };
-  const renewal = await planLockRenewal({ instance, reader, current: { ...main, lock: main.lock ?? '' }, answers, ...rendering(project) });
+  const renewal = await planLockRenewal({
+    instance,
+    reader,
+    current: { ...main, lock: main.lock ?? '' },
+    answers,
+    ...rendering(project),
+  });
   if (renewal.phase === 'unchanged') return settled(lock, '');
   if (renewal.phase === 'blocked') {
     const faults = renewal.faults.map(each => `${each.where}: ${each.path} ${each.message}`);

@@ -7,10 +7,7 @@ import type { DeploymentInputs, DeploymentPlan, PlanOptions } from './deployment
 export async function describeDeployment(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<string> {
   const readers = deploymentReaders(inputs, options.signal);
   try {
-    return deploymentText(
-      inputs.instance,
-      await planDeployment(inputs, readers.open, options),
-    );
+    return deploymentText(inputs.instance, await planDeployment(inputs, readers.open, options));
   } finally {
     await readers.close();
   }

@@ -26,6 +26,8 @@ export {
   type InstallationPhase,
   type InstallationPlan,
 } from './installation';
+export { productHealth, type HealthQuestion, type HealthState, type ProductHealth } from './health';
+export { applyRollback, planRollback, type DeployedVersion, type RollbackPlan } from './rollback';
 export { settleDeployment, type SettledDeployment } from './settle';
 export { deploymentReaders, type DeploymentReaders } from './reader';
 export {

@@ -47,9 +47,11 @@ export function instanceOf(
 /**
  * The Kustomizations of the products that this one depends on, as main has them; `missing` names a product that is not deployed yet.
  */
-export async function dependencies(
-  { inputs, repository, options }: Project,
-): Promise<{ readonly names: string[]; readonly missing?: string }> {
+export async function dependencies({
+  inputs,
+  repository,
+  options,
+}: Project): Promise<{ readonly names: string[]; readonly missing?: string }> {
   const names: string[] = [];
   for (const other of inputs.dependsOn ?? []) {
     const path = `${instanceDirectory({ name: other })}/${productFileNames.flux}`;

@@ -132,7 +132,9 @@ describe('the upgrade pull request', function () {
     expect((await scene.open())?.number).to.be.greaterThan(closed?.number ?? 0);
     expect((await scene.open())?.body).to.match(/podinfo\.replicas.*was `1`, yours is `2`/);
     await scene.edit(values, 'replicas: 2', 'replicas: 3', branch);
-    expect((await scene.update()).plan.phase).to.equal('proposed');
+    const decided = (await scene.update()).plan;
+    expect(decided.reason).to.equal('');
+    expect(decided.phase).to.equal('proposed');
   });
 
   it('survives a forced push and a deleted branch', async () => {
