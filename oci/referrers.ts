@@ -29,7 +29,8 @@ export async function listReferrers(
       ...options,
     });
     const isIndex = response.header('content-type')?.startsWith(MediaType.index) ?? false;
-    if (response.status === 404 || (response.ok && !isIndex)) {
+    // Registries without this API say so in many ways.
+    if ([400, 404, 405, 406, 501].includes(response.status) || (response.ok && !isIndex)) {
       await response.discard();
       return [...((await readFallback(repository, descriptor.digest, options)) ?? [])];
     }

@@ -4,7 +4,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MANIFEST_LIMIT, parseDigest, verifying, type Content, type Descriptor } from '../../oci';
+import {
+  isManifest,
+  MANIFEST_LIMIT,
+  parseDigest,
+  parseIndex,
+  readContent,
+  subjectOf,
+  verifying,
+  type CallOptions,
+  type Content,
+  type Descriptor,
+} from '../../oci';
 import { AirlockError } from '../../report';
 import { archiveError, collect, readTar } from '../archive';
 import type { OpenedArtifact } from '../repository/repository';
@@ -28,7 +39,8 @@ export async function openArtifactSet(archive: Readable, where: string): Promise
     }
     if (index === undefined) throw invalidSet('it has no index', where);
     const { mediaType, digest, size } = mainArtifact(index, where);
-    return { content: new UnpackedSet(folder, where), descriptor: { mediaType, digest, size }, close };
+    const { manifests } = parseIndex(index, where);
+    return { content: new UnpackedSet(folder, where, manifests), descriptor: { mediaType, digest, size }, close };
   } catch (error) {
     await close();
     throw archiveError(error, where);
@@ -46,6 +58,7 @@ class UnpackedSet implements Content {
   constructor(
     private readonly folder: string,
     readonly name: string,
+    private readonly manifests: readonly Descriptor[],
   ) {}
 
   async resolve(reference: string): Promise<Descriptor> {
@@ -64,6 +77,18 @@ class UnpackedSet implements Content {
 
   async exists(descriptor: Descriptor): Promise<boolean> {
     return (await stat(await fileOf(this.folder, descriptor.digest)).catch(() => undefined)) !== undefined;
+  }
+
+  /** Those that the index lists and whose subject this is. */
+  async referrers(descriptor: Descriptor, options: CallOptions = {}): Promise<Descriptor[]> {
+    const found: Descriptor[] = [];
+    for (const { mediaType, digest, size } of this.manifests) {
+      const entry = { mediaType, digest, size };
+      if (digest === descriptor.digest || !isManifest(mediaType) || !(await this.exists(entry))) continue;
+      const subject = subjectOf(await readContent(this, entry, options), this.name);
+      if (subject?.digest === descriptor.digest) found.push(entry);
+    }
+    return found;
   }
 
   push(): Promise<void> {

@@ -1,28 +1,22 @@
 import { createGzip } from 'node:zlib';
 import { pipeline, type Readable } from 'node:stream';
-import {
-  children,
-  isManifest,
-  MediaType,
-  readContent,
-  type CallOptions,
-  type Content,
-  type Descriptor,
-} from '../../oci';
+import { children, isManifest, MediaType, readContent, type Content, type Descriptor } from '../../oci';
 import { referenceTime, writeTar, type TarEntry } from '../archive';
+import type { StreamOptions } from '../repository/repository';
 import { mainAnnotation, refNameAnnotation, tagsAnnotation } from './artifact-set-types';
 
 const layout = Buffer.from('{\n    "imageLayoutVersion": "1.0.0"\n}');
 
 /**
  * Packs an OCI artifact and everything it refers to as the reference implementation does (`oci/v1`, gzipped): index, layout
- * file, then blobs in the order of their digests. Blobs are streamed; manifests are read first.
+ * file, then blobs in the order of their digests. Blobs are streamed; manifests are read first. Referrers are further entries
+ * of the index, whose annotation says which is the artifact meant.
  */
 export async function writeArtifactSet(
   content: Content,
   root: Descriptor,
   tag: string | undefined,
-  options: CallOptions = {},
+  options: StreamOptions = {},
 ): Promise<Readable> {
   const blobs = new Map<string, { descriptor: Descriptor; bytes?: Buffer }>();
   await gather(content, root, blobs, options);
@@ -64,7 +58,7 @@ async function gather(
   content: Content,
   node: Descriptor,
   blobs: Map<string, { descriptor: Descriptor; bytes?: Buffer }>,
-  options: CallOptions,
+  options: StreamOptions,
 ): Promise<void> {
   if (blobs.has(node.digest)) return;
   if (!isManifest(node.mediaType)) {
@@ -74,4 +68,7 @@ async function gather(
   const bytes = await readContent(content, node, options);
   blobs.set(node.digest, { descriptor: node, bytes });
   for (const child of children(node, bytes, content.name)) await gather(content, child, blobs, options);
+  if (options.referrers !== true) return;
+  for (const referrer of (await content.referrers?.(node, options)) ?? [])
+    await gather(content, referrer, blobs, options);
 }

@@ -1,7 +1,6 @@
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
-import { AirlockError, messageOf } from '../../report';
+import { Readable } from 'node:stream';
+import { decompressed, tarEntries } from '../../oci';
+import { AirlockError, hasCode, messageOf } from '../../report';
 
 export interface TarLimits {
   /** Entries in all. Default 200 000. */
@@ -21,40 +20,47 @@ export interface ReadEntry {
 }
 
 /**
- * Reads a tar archive, gzipped or not (told by its first bytes), entry by entry. Only files and directories are let through.
+ * Reads a tar archive, compressed or not (told by its first bytes), entry by entry. Only files and directories are let through.
  * Throws `ocm.invalid-archive` for links, devices, paths that leave the archive, damage, and beyond the limits.
  */
 export async function* readTar(source: Readable, where: string, limits: TarLimits = {}): AsyncGenerator<ReadEntry> {
   const { entries = 200_000, bytes = 64 * 1024 ** 3 } = limits;
-  const unpacked = await gunzipped(source);
-  const tar = extract();
-  pipeline(unpacked, tar, () => undefined);
   let count = 0;
   let total = 0;
   try {
-    for await (const entry of tar) {
-      const { header } = entry as unknown as { header: Header };
+    for await (const { header, body } of tarEntries(await decompressed(source), where)) {
+      const { name: given, type, size, mode } = header;
       count += 1;
-      total += header.size ?? 0;
+      total += size;
       if (count > entries) throw invalid(`it has more than ${entries} entries`, where);
       if (total > bytes) throw invalid(`it unpacks to more than ${bytes} bytes`, where);
-      const name = cleanName(header.name, where);
-      const type = header.type === 'directory' ? 'directory' : 'file';
-      if (header.type !== 'file' && header.type !== 'contiguous-file' && header.type !== 'directory') {
+      const name = cleanName(given, where);
+      if (type !== 'file' && type !== 'directory') {
         throw invalid(
-          `the entry ${JSON.stringify(header.name)} is a ${header.type ?? 'thing of unknown kind'}; only files and directories are accepted`,
+          `the entry ${JSON.stringify(given.slice(0, 200))} is a ${type === 'link' ? 'hard link' : type}; only files and directories are accepted`,
           where,
         );
       }
-      if (name !== '')
-        yield { name, type, size: header.size ?? 0, mode: header.mode ?? 0o644, stream: entry as unknown as Readable };
-      entry.resume();
+      if (name === '') continue;
+      const stream = Readable.from(translated(body, where), { objectMode: false });
+      yield { name, type, size, mode, stream };
+      stream.destroy();
+      // What is still being read of this entry must not be taken for the next.
+      await body.return(undefined);
     }
   } catch (error) {
     throw archiveError(error, where);
   } finally {
-    tar.destroy();
     source.destroy();
+  }
+}
+
+/** The content of an entry, with the errors of this room. */
+async function* translated(body: AsyncIterable<Buffer>, where: string): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw archiveError(error, where);
   }
 }
 
@@ -64,6 +70,7 @@ export async function* readTar(source: Readable, where: string, limits: TarLimit
  */
 export function archiveError(error: unknown, where: string): unknown {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (hasCode(error, 'oci.invalid-archive')) return invalid(messageOf(error.cause), where, error);
   if (error instanceof AirlockError || code === 'ABORT_ERR') return error;
   if (code === 'ENOSPC') {
     return new AirlockError({
@@ -75,44 +82,6 @@ export function archiveError(error: unknown, where: string): unknown {
     });
   }
   return code !== undefined && /^E[A-Z]+$/.test(code) ? error : invalid(messageOf(error), where, error);
-}
-
-/** The stream, unpacked when its first bytes say that it is gzip. */
-export async function gunzipped(source: Readable): Promise<Readable> {
-  const first = await peek(source, 2);
-  if (first.length < 2 || first[0] !== 0x1f || first[1] !== 0x8b) return source;
-  return pipeline(source, createGunzip(), () => undefined);
-}
-
-/** The first bytes of a stream, which stay in it. */
-async function peek(source: Readable, count: number): Promise<Buffer> {
-  for (;;) {
-    const chunk = source.read() as Buffer | null;
-    if (chunk !== null) {
-      if (chunk.length >= count || source.readableEnded) {
-        source.unshift(chunk);
-        return chunk.subarray(0, count);
-      }
-      const more = await new Promise<boolean>((resolve, reject) => waitFor(source, resolve, reject));
-      const next = more ? (source.read() as Buffer | null) : null;
-      source.unshift(next === null ? chunk : Buffer.concat([chunk, next]));
-      if (next === null) return chunk.subarray(0, count);
-      continue;
-    }
-    if (source.readableEnded || source.destroyed) return Buffer.alloc(0);
-    if (!(await new Promise<boolean>((resolve, reject) => waitFor(source, resolve, reject)))) return Buffer.alloc(0);
-  }
-}
-
-function waitFor(source: Readable, resolve: (more: boolean) => void, reject: (error: Error) => void): void {
-  const settle = (act: () => void): void => {
-    source.off('readable', readable).off('end', end).off('error', failed).off('close', end);
-    act();
-  };
-  const readable = (): void => settle(() => resolve(true));
-  const end = (): void => settle(() => resolve(false));
-  const failed = (error: Error): void => settle(() => reject(error));
-  source.on('readable', readable).on('end', end).on('error', failed).on('close', end);
 }
 
 function cleanName(name: string, where: string): string {

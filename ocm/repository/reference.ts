@@ -103,7 +103,7 @@ function repositorySpec(
     type === undefined
       ? schemed === null &&
         (/^[./~]/.test(text) ||
-          /\.(tgz|tar|tar\.gz)$/.test(text) ||
+          /\.(ctf|tgz|tar|tar\.gz)$/.test(text) ||
           existsAsPath(text) ||
           !/^(localhost|\[[^/]*\]|[^/]*[.:][^/]*)(\/|$)/.test(text))
       : ctfTypes.includes(type);

@@ -15,6 +15,12 @@ export interface OpenedArtifact {
   close(): Promise<void>;
 }
 
+/** How the bytes of content are made. */
+export interface StreamOptions extends CallOptions {
+  /** Where an OCI artifact is packed: with the signatures, attestations and SBOMs that refer to it. Default false. */
+  readonly referrers?: boolean;
+}
+
 /** The content of a resource or source. */
 export interface OpenedContent {
   readonly mediaType: string;
@@ -23,7 +29,7 @@ export interface OpenedContent {
   /** `sha256:...` of the bytes, where known without reading. */
   readonly digest?: string;
   /** Opens the bytes, anew each time, checked against what named them. For an OCI artifact they are an artifact set. */
-  stream(options?: CallOptions): Promise<Readable>;
+  stream(options?: StreamOptions): Promise<Readable>;
   /** Only for OCI artifacts: opens it as such. */
   artifact?(options?: CallOptions): Promise<OpenedArtifact>;
 }

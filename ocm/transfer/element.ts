@@ -1,16 +1,5 @@
-import {
-  copy,
-  copyGraph,
-  isRepositoryName,
-  MediaType,
-  parseReference,
-  type Content,
-  type CopyOptions,
-  type CopySession,
-  type Descriptor,
-} from '../../oci';
-import { AirlockError } from '../../report';
-import { accessKind, isStoredBeside, localBlobAccess, referenceNameOf, spool, textField } from '../access';
+import { copyGraph, MediaType, type Content, type CopyOptions, type CopySession, type Descriptor } from '../../oci';
+import { accessKind, isStoredBeside, localBlobAccess, spool, textField } from '../access';
 import { identityOf, type AccessSpec, type DigestSpec, type ElementMeta, type Identity } from '../descriptor';
 import {
   repositoryOf,
@@ -19,11 +8,15 @@ import {
   type LocalBlob,
   type OpenedContent,
 } from '../repository';
-import { genericBlobDigest, hashAlgorithmOf, isExcluded, nodeHash } from '../signing';
+import { assertArtifactDigest, assertBlobDigest } from './expected';
+import { referenceName, targetName } from './names';
 import type { TransferCount, TransferOptions } from './options';
+import { isSelected } from './selection';
+import { contentFor, copyTagged } from './views';
 
 /** A resource or source on its way. */
 export interface MovingElement extends ElementMeta {
+  readonly type: string;
   readonly access: AccessSpec;
   readonly digest?: DigestSpec;
   readonly relation?: 'local' | 'external';
@@ -57,15 +50,20 @@ export class ElementTransfer {
     const type = accessKind(element.access);
     if (type === 'none') return false;
     if (isStoredBeside(element.access) || type === 'relativeOciReference') return true;
-    if (
-      this.options.omitAccessTypes?.some(
-        each => each === element.access.type || accessKind({ type: each }) === (type ?? each),
-      ) === true
-    )
+    if (this.isOmitted(element.access) || !isSelected(element, this.source.descriptor.component.name, this.options))
       return false;
     if (kind === 'source') return this.options.copySources === true;
     return (
       this.options.copyResources === true || (this.options.copyLocalResources === true && element.relation === 'local')
+    );
+  }
+
+  private isOmitted(access: AccessSpec): boolean {
+    const kind = accessKind(access);
+    return (
+      this.options.omitAccessTypes?.some(
+        each => each === access.type || accessKind({ type: each }) === (kind ?? each),
+      ) === true
     );
   }
 
@@ -93,55 +91,23 @@ export class ElementTransfer {
     const artifact = await opened.artifact?.(this.options);
     if (artifact === undefined) throw new Error('an OCI artifact that cannot be opened');
     try {
-      this.assertArtifactDigest(element, artifact.descriptor);
+      const { descriptor } = artifact;
+      assertArtifactDigest(element, descriptor, this.source.reference);
       const { subPath, registry = '' } = this.target.location;
-      const { repository, tag } = this.targetName(element, subPath);
+      const { repository, tag } = targetName(element, this.source, subPath);
       const content = this.target.location.content(repository);
-      const result = await copyTagged(artifact.content, artifact.descriptor, content, tag, this.copyOptions());
-      this.count.add(result);
-      const named = tag === undefined ? '' : `:${tag}`;
+      const copying = { ...this.copyOptions(), referrers: this.options.referrers !== false };
+      this.count.add(await copyTagged(artifact.content, descriptor, content, tag, copying));
+      const name = `${repository}${tag === undefined ? '' : `:${tag}`}@${descriptor.digest}`;
       return {
-        access: {
-          type: 'ociArtifact',
-          imageReference: `${registry}/${repository}${named}@${artifact.descriptor.digest}`,
-        },
+        access:
+          this.options.relativeAccess === true
+            ? { type: 'relativeOciReference', reference: name }
+            : { type: 'ociArtifact', imageReference: `${registry}/${name}` },
       };
     } finally {
       await artifact.close();
     }
-  }
-
-  private targetName(element: MovingElement, subPath: string): { repository: string; tag?: string } {
-    const hint = this.referenceName(element.access);
-    if (hint === undefined) return { repository: repositoryOf(this.source.descriptor.component.name, subPath) };
-    const plain = hint.split('@')[0] ?? hint;
-    const colon = plain.lastIndexOf(':');
-    const name = colon > 0 ? plain.slice(0, colon) : plain;
-    const repository = subPath === '' ? name : `${subPath}/${name}`;
-    if (!isRepositoryName(repository)) {
-      throw new AirlockError({
-        code: 'ocm.invalid-access',
-        message: `the reference name ${JSON.stringify(hint)} of ${element.name} is not a repository name`,
-        where: this.source.reference,
-      });
-    }
-    return { repository, ...(colon > 0 ? { tag: plain.slice(colon + 1) } : {}) };
-  }
-
-  /** The name the artifact had: without host, and without the path of the repository it was beside of. */
-  private referenceName(access: AccessSpec): string | undefined {
-    if (isStoredBeside(access)) return textField(access, 'referenceName');
-    const kind = accessKind(access);
-    const text =
-      kind === 'relativeOciReference'
-        ? `hosting.invalid/${textField(access, 'reference') ?? ''}`
-        : textField(access, 'imageReference');
-    if (text === undefined) return undefined;
-    const reference = parseReference(text);
-    const { registry, subPath } = this.source.repository.location;
-    const beside = kind === 'relativeOciReference' || registry?.replace(/^https?:\/\//, '') === reference.registry;
-    const own = beside && subPath !== '' && reference.repository.startsWith(`${subPath}/`);
-    return referenceNameOf(own ? reference.repository.slice(subPath.length + 1) : reference.repository, reference.tag);
   }
 
   /** A blob whose digest is known goes straight over. */
@@ -153,7 +119,7 @@ export class ElementTransfer {
     kind: 'resource' | 'source',
     identity: Identity,
   ): Promise<MovedElement> {
-    this.assertBlobDigest(element, opened, digest);
+    assertBlobDigest(element, opened, digest, this.source.reference);
     const blob: Descriptor = { mediaType: MediaType.octets, digest, size };
     const from = contentFor(this.source.content, opened);
     this.count.add(await copyGraph(from, blob, this.targetContent, this.copyOptions()));
@@ -162,7 +128,7 @@ export class ElementTransfer {
     const access =
       isLocal && textField(element.access, 'localReference') === digest
         ? kept
-        : localBlobAccess(digest, opened.mediaType, this.referenceName(element.access));
+        : localBlobAccess(digest, opened.mediaType, referenceName(element.access, this.source));
     return {
       access,
       blob: { descriptor: { mediaType: opened.mediaType, digest, size }, artifacts: [{ kind, identity }] },
@@ -178,56 +144,26 @@ export class ElementTransfer {
   ): Promise<MovedElement> {
     if (opened.artifact !== undefined) {
       const artifact = await opened.artifact(this.options);
-      this.assertArtifactDigest(element, artifact.descriptor);
+      assertArtifactDigest(element, artifact.descriptor, this.source.reference);
       await artifact.close();
     }
-    const spooled = await spool(await opened.stream(this.options), opened.mediaType, this.options.signal);
+    const { signal, referrers } = this.options;
+    const stream = await opened.stream({ ...(signal === undefined ? {} : { signal }), referrers: referrers !== false });
+    const spooled = await spool(stream, opened.mediaType, signal);
     try {
       const { digest, size } = spooled.descriptor;
-      if (opened.artifact === undefined) this.assertBlobDigest(element, opened, digest);
-      const present = await this.targetContent.exists(
-        { ...spooled.descriptor, mediaType: MediaType.octets },
-        this.options,
-      );
-      if (!present)
-        await this.targetContent.push(
-          { ...spooled.descriptor, mediaType: MediaType.octets },
-          spooled.open,
-          this.options,
-        );
+      if (opened.artifact === undefined) assertBlobDigest(element, opened, digest, this.source.reference);
+      const stored = { ...spooled.descriptor, mediaType: MediaType.octets };
+      const present = await this.targetContent.exists(stored, this.options);
+      if (!present) await this.targetContent.push(stored, spooled.open, this.options);
       this.count.add({ bytes: present ? 0 : size, copied: present ? 0 : 1, mounted: 0, skipped: present ? 1 : 0 });
       return {
-        access: localBlobAccess(digest, opened.mediaType, this.referenceName(element.access)),
+        access: localBlobAccess(digest, opened.mediaType, referenceName(element.access, this.source)),
         blob: { descriptor: spooled.descriptor, artifacts: [{ kind, identity }] },
       };
     } finally {
       await spooled.remove();
     }
-  }
-
-  private assertArtifactDigest(element: MovingElement, artifact: Descriptor): void {
-    const { digest } = element;
-    if (digest === undefined || isExcluded(digest) || !/^ociArt[ie]factDigest\//.test(digest.normalisationAlgorithm))
-      return;
-    if (artifact.digest !== `${nodeHash(hashAlgorithmOf(digest.hashAlgorithm))}:${digest.value}`)
-      throw this.mismatch(element, artifact.digest, digest);
-  }
-
-  private assertBlobDigest(element: MovingElement, opened: OpenedContent, found: string): void {
-    const { digest } = element;
-    if (digest === undefined || opened.artifact !== undefined || digest.normalisationAlgorithm !== genericBlobDigest)
-      return;
-    if (hashAlgorithmOf(digest.hashAlgorithm) === 'SHA-256' && found !== `sha256:${digest.value}`)
-      throw this.mismatch(element, found, digest);
-  }
-
-  private mismatch(element: MovingElement, found: string, digest: DigestSpec): AirlockError {
-    return new AirlockError({
-      code: 'ocm.digest-mismatch',
-      message: `the content of ${element.name} has the digest ${found}, the descriptor says ${digest.value}`,
-      where: this.source.reference,
-      remedy: 'Do not use it; ask the vendor',
-    });
   }
 
   private copyOptions(): CopyOptions {
@@ -239,44 +175,4 @@ export class ElementTransfer {
       ...(report === undefined ? {} : { report }),
     };
   }
-}
-
-function copyTagged(
-  source: Content,
-  root: Descriptor,
-  target: Content,
-  tag: string | undefined,
-  options: CopyOptions,
-): ReturnType<typeof copy> {
-  return tag === undefined
-    ? copyGraph(source, root, target, options)
-    : copy(resolving(source, root), root.digest, target, tag, options);
-}
-
-/** The content, which resolves the digest of `root` to it: what is unpacked from an archive has no list of its manifests. */
-function resolving(content: Content, root: Descriptor): Content {
-  return proxied(content, {
-    resolve: (reference, options) =>
-      reference === root.digest ? Promise.resolve(root) : content.resolve(reference, options),
-  });
-}
-
-/** A content to fetch this one blob from: the component's repository, or wherever the access opened it. */
-function contentFor(content: Content, opened: OpenedContent): Content {
-  return proxied(content, { fetch: (_descriptor, options) => opened.stream(options) });
-}
-
-function proxied(content: Content, own: Partial<Content>): Content {
-  return {
-    name: content.name,
-    ...(content.store === undefined ? {} : { store: content.store }),
-    ...(content.repository === undefined ? {} : { repository: content.repository }),
-    resolve: (reference, options) => content.resolve(reference, options),
-    fetch: (descriptor, options) => content.fetch(descriptor, options),
-    push: (descriptor, bytes, options) => content.push(descriptor, bytes, options),
-    exists: (descriptor, options) => content.exists(descriptor, options),
-    tag: (descriptor, tag, options) => content.tag(descriptor, tag, options),
-    tags: options => content.tags(options),
-    ...own,
-  };
 }

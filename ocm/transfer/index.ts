@@ -1,2 +1,3 @@
 export { type TransferOptions, type TransferredComponentVersion, type TransferResult } from './options';
 export { transferComponentVersion } from './transfer';
+export { parseSelector, type ElementSelector } from './selection';

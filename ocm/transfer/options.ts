@@ -1,6 +1,7 @@
 import type { CopySession } from '../../oci';
 import type { ComponentRepository, OpenOptions } from '../repository';
 import type { VerifiedComponentVersion, VerifyOptions } from '../signing';
+import type { ElementSelector } from './selection';
 
 /** What goes over, and what happens where something is there already. Names as of the reference command line. */
 export interface TransferOptions extends OpenOptions {
@@ -12,6 +13,14 @@ export interface TransferOptions extends OpenOptions {
   readonly copySources?: boolean;
   /** Access types that stay as they are. */
   readonly omitAccessTypes?: readonly string[];
+  /** By value only these; what is stored with the component always goes over. Default: all. */
+  readonly include?: readonly ElementSelector[];
+  /** By value not these. Default: none. */
+  readonly exclude?: readonly ElementSelector[];
+  /** Signatures, attestations and SBOMs that refer to images go with them. Default true. */
+  readonly referrers?: boolean;
+  /** Accesses of uploaded images name them without the registry's host (`relativeOciReference`). Default false. */
+  readonly relativeAccess?: boolean;
   /** Referenced component versions too, before those that refer to them. Default false. */
   readonly recursive?: boolean;
   /** Does not follow references of component versions that are in the target. */

@@ -1,3 +1,4 @@
+import { reportingNetwork } from '../../net';
 import { copy, CopySession } from '../../oci';
 import { AirlockError, hasCode, reported, silent } from '../../report';
 import { nameAndVersion, type ComponentDescriptor, type ParsedDescriptor, type Reference } from '../descriptor';
@@ -27,7 +28,7 @@ export async function transferComponentVersion(
   target: ComponentRepository,
   options: TransferOptions = {},
 ): Promise<TransferResult> {
-  return new ComponentTransfer(target, options).run(source);
+  return reportingNetwork(options.report, () => new ComponentTransfer(target, options).run(source));
 }
 
 class ComponentTransfer {
