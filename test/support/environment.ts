@@ -69,17 +69,19 @@ export async function environmentLacks(): Promise<string | undefined> {
 type Side = 'dev' | 'consumer';
 export type Service = 'gitea' | 'provider-registry' | 'consumer-registry' | 'release-runner';
 
-/** Both stacks on platform none, apart from everybody else's: own names, ports, state and passphrase. */
+/** Both stacks, apart from everybody else's: own names, ports, state and passphrase. On platform none unless settings say else. */
 export class TestEnvironment {
   private constructor(
     /** State, configuration and passphrase. */
     readonly directory: string,
     readonly stacks: Readonly<Record<Side, string>>,
     readonly ports: Readonly<Record<'gitea' | 'providerRegistry' | 'consumerRegistry' | 'releases', number>>,
+    /** Configuration of both stacks. */
+    private readonly settings: Readonly<Record<string, string>>,
   ) {}
 
   /** Nothing is stood up yet. Its processes end with ours, however ours ends. */
-  static async begin(name: string): Promise<TestEnvironment> {
+  static async begin(name: string, settings: Readonly<Record<string, string>> = {}): Promise<TestEnvironment> {
     const own = `${name}-${process.pid}`;
     const ports = {
       gitea: await anyFreePort(),
@@ -88,15 +90,16 @@ export class TestEnvironment {
       releases: await anyFreePort(),
     };
     const directory = await mkdtemp(join(tmpdir(), `airlock-${name}-`));
-    const made = new TestEnvironment(directory, { dev: own, consumer: `consumer-${own}` }, ports);
+    const stacks = { dev: own, consumer: `consumer-${own}` };
+    const made = new TestEnvironment(directory, stacks, ports, { platform: 'none', ...settings });
     process.once('exit', () => made.kill());
     return made;
   }
 
   /** Writes a stack's configuration file: what is given, the platform and the ports. */
   async configure(side: Side, values: Readonly<Record<string, string>>): Promise<void> {
-    const all = { platform: 'none', ...this.portSettings, ...values };
-    const lines = Object.entries(all).map(([key, value]) => `  airlock:${key}: "${value}"\n`);
+    const all = { ...this.settings, ...this.portSettings, ...values };
+    const lines = Object.entries(all).map(([key, value]) => `  airlock:${key}: ${JSON.stringify(value)}\n`);
     await writeFile(this.configFile(side), `config:\n${lines.join('')}`);
   }
 
@@ -121,9 +124,10 @@ export class TestEnvironment {
   }
 
   demo(args: readonly string[] = [], options: CommandOptions = {}): Promise<Said> {
-    const ports = Object.entries(this.portSettings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-    const place = ['--name', this.stacks.dev, '--directory', this.directory, ...ports];
-    return airlock(['demo', '--platform', 'none', ...place, ...args], {
+    const { platform = 'none', ...settings } = { ...this.settings, ...this.portSettings };
+    const given = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const place = ['--name', this.stacks.dev, '--directory', this.directory, ...given];
+    return airlock(['demo', '--platform', platform, ...place, ...args], {
       timeoutMs: 400_000,
       ...options,
       env: { PULUMI_CONFIG_PASSPHRASE: undefined, PULUMI_CONFIG_PASSPHRASE_FILE: undefined, ...options.env },
@@ -148,7 +152,7 @@ export class TestEnvironment {
 
   get forge(): Gitea {
     return new Gitea({
-      url: `http://gitea.localhost:${this.ports.gitea}`,
+      url: `http://gitea.localhost:${this.settings['ingressPort'] ?? this.ports.gitea}`,
       credentials: { username: 'ocm-admin', password: 'password' },
     });
   }
@@ -157,7 +161,8 @@ export class TestEnvironment {
   async registry(
     side: 'provider' | 'consumer',
   ): Promise<{ host: string; registry: Registry; username: string; password: string }> {
-    const port = side === 'provider' ? this.ports.providerRegistry : this.ports.consumerRegistry;
+    const own = side === 'provider' ? this.ports.providerRegistry : this.ports.consumerRegistry;
+    const port = this.settings['ingressPort'] ?? own;
     const host = `${side}-registry.localhost:${port}`;
     const state = await this.on(side === 'provider' ? 'dev' : 'consumer', ['stack', 'export', '--show-secrets']);
     const { deployment } = JSON.parse(state.stdout) as {
@@ -186,8 +191,8 @@ export class TestEnvironment {
   }
 
   /** Publishes a release and waits for its pipeline; the status it ended with. */
-  async release(tag: string, branch: string): Promise<string> {
-    const repository = this.forge.repository('software-provider', 'podinfo-component');
+  async release(tag: string, branch: string, product: 'podinfo' | 'orders' = 'podinfo'): Promise<string> {
+    const repository = this.forge.repository('software-provider', `${product}-component`);
     await repository.createRelease({ tag, target: branch, name: tag });
     for (let tries = 0; tries < 240; tries++) {
       const all = await repository.statuses(tag).catch(() => []);
