@@ -1,3 +1,4 @@
+export type { CertificateTrust } from './certificates';
 export * from './concurrently';
 export * from './content-digest';
 export * from './hashes';
@@ -10,5 +11,6 @@ export {
   type SignatureAlgorithm,
 } from './rsa';
 export * from './sign';
+export type { SigstoreTrust } from './sigstore';
 export * from './tree';
 export * from './verify';

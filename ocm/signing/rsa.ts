@@ -1,6 +1,8 @@
-import { constants, sign, verify, X509Certificate, type KeyObject } from 'node:crypto';
+import { constants, sign, verify, type KeyObject, type X509Certificate } from 'node:crypto';
 import { AirlockError } from '../../report';
 import type { Signature } from '../descriptor';
+import { certificateOf, readCertificates } from './certificates';
+import { distinguishedName } from './distinguished-name';
 import { nodeHash, type HashAlgorithm } from './hashes';
 import { readPem, writePem } from './pem';
 
@@ -47,32 +49,27 @@ export function signMessage(
   const value = sign(nodeHash(hash), message, keyOptions(key, algorithm, constants.RSA_PSS_SALTLEN_MAX_SIGN));
   if (certificates === undefined)
     return { algorithm, mediaType: plainMediaTypes[algorithm], value: value.toString('hex') };
-  const chain = readPem(certificates, 'the certificate').filter(each => each.type === 'CERTIFICATE');
-  const leaf = chain[0];
-  if (leaf === undefined)
-    throw new AirlockError({ code: 'ocm.invalid-pem', message: 'the certificate file holds no certificate' });
-  const certificate = new X509Certificate(leaf.bytes);
+  const chain = readCertificates(certificates, 'the certificate chain');
+  const [certificate] = chain as [X509Certificate, ...X509Certificate[]];
   if (!certificate.checkPrivateKey(key)) {
     throw new AirlockError({ code: 'ocm.invalid-key', message: 'the certificate does not belong to the private key' });
   }
   return {
     algorithm,
     mediaType: pemMediaType,
-    value: writePem([{ type: 'SIGNATURE', headers: { [algorithmHeader]: algorithm }, bytes: value }, ...chain]),
+    value: writePem([
+      { type: 'SIGNATURE', headers: { [algorithmHeader]: algorithm }, bytes: value },
+      ...chain.map(({ raw }) => ({ type: 'CERTIFICATE', headers: {}, bytes: raw })),
+    ]),
     issuer: distinguishedName(certificate.subject),
   };
-}
-
-/** `CN=name,O=organisation`, as Go writes subjects (RFC 2253, last attribute first). */
-export function distinguishedName(subject: string): string {
-  return subject.split('\n').reverse().join(',');
 }
 
 /** The raw signature and the certificates that came with it. */
 export interface SignatureValue {
   readonly algorithm: SignatureAlgorithm;
   readonly value: Buffer;
-  readonly certificates: readonly Buffer[];
+  readonly certificates: readonly X509Certificate[];
 }
 
 /**
@@ -89,7 +86,8 @@ export function readSignature(signature: Signature): SignatureValue {
       remedy: 'Ask whoever signed it to sign again',
     });
   if (mediaType === pemMediaType) {
-    const blocks = readPem(value, `the signature ${JSON.stringify(signature.name)}`);
+    const what = `the signature ${JSON.stringify(signature.name)}`;
+    const blocks = readPem(value, what);
     const own = blocks.find(each => each.type === 'SIGNATURE');
     if (own === undefined) throw invalid('there is no SIGNATURE block');
     const named = own.headers[algorithmHeader];
@@ -98,7 +96,7 @@ export function readSignature(signature: Signature): SignatureValue {
     return {
       algorithm,
       value: own.bytes,
-      certificates: blocks.filter(each => each.type === 'CERTIFICATE').map(each => each.bytes),
+      certificates: blocks.filter(each => each.type === 'CERTIFICATE').map(each => certificateOf(each.bytes, what)),
     };
   }
   const implied = signatureAlgorithms.find(each => plainMediaTypes[each] === mediaType);
@@ -117,5 +115,10 @@ export function checkMessage(
   hash: HashAlgorithm,
 ): boolean {
   const options = keyOptions(key, signature.algorithm, constants.RSA_PSS_SALTLEN_AUTO) as Parameters<typeof verify>[2];
-  return verify(nodeHash(hash), message, options, signature.value);
+  try {
+    return verify(nodeHash(hash), message, options, signature.value);
+  } catch {
+    // Keys that are for the other padding only are refused by the library.
+    return false;
+  }
 }

@@ -5,10 +5,11 @@ import {
   serialiseDescriptor,
   type ComponentDescriptor,
   type ParsedDescriptor,
+  type Resource,
   type Signature,
 } from '../descriptor';
 import { defaultNormalisation, isNoneAccess, type Normalisation } from '../normalisation';
-import type { ComponentRepository, ComponentVersionAccess } from '../repository';
+import type { ComponentRepository, ComponentVersionAccess, OpenOptions } from '../repository';
 import { defaultHash, type HashAlgorithm } from './hashes';
 import { readPrivateKey } from './keys';
 import { defaultSignatureAlgorithm, signMessage, type SignatureAlgorithm } from './rsa';
@@ -53,8 +54,8 @@ export async function signComponentVersion(
   options: SignOptions,
 ): Promise<SignedComponentVersion[]> {
   const key = readPrivateKey(options.privateKey);
-  const tree = new DigestTree(options);
   const access = await repository.open(component, version, options);
+  const tree = new DigestTree(options, access.descriptor.nestedDigests);
   const mode = { normalisation: options.normalisation ?? defaultNormalisation, hash: options.hash ?? defaultHash };
   const root = await tree.digest(access, mode);
   if (tree.differences.length > 0) throw cannotSign(access, tree.differences);
@@ -90,21 +91,58 @@ export async function signComponentVersion(
 }
 
 /** The descriptor with digests filled in and the signature added, or put in the place of the one of its name. */
-export function withSignature(digested: DigestedComponent, signature: Signature): ComponentDescriptor {
-  const { descriptor } = digested;
-  const others = (descriptor.signatures ?? []).filter(each => each.name !== signature.name);
+export function withSignature({ descriptor }: DigestedComponent, signature: Signature): ComponentDescriptor {
+  const present = descriptor.signatures ?? [];
+  const replaced = present.some(each => each.name === signature.name);
+  const signatures = replaced
+    ? present.map(each => (each.name === signature.name ? signature : each))
+    : [...present, signature];
   return {
     ...descriptor,
-    component: {
-      ...descriptor.component,
-      resources: descriptor.component.resources.map(resource => {
-        if (!isNoneAccess(resource.access)) return resource;
-        const { digest: _none, ...rest } = resource;
-        return rest;
-      }),
-    },
-    signatures: [...others, signature],
+    component: { ...descriptor.component, resources: withoutNoneDigests(descriptor) },
+    signatures,
   };
+}
+
+function withoutNoneDigests({ component }: ComponentDescriptor): readonly Resource[] {
+  return component.resources.map(resource => {
+    if (!isNoneAccess(resource.access)) return resource;
+    const { digest: _none, ...rest } = resource;
+    return rest;
+  });
+}
+
+/**
+ * Takes signatures off a stored component version.
+ * @param names default: all
+ * @returns the names of those that were there
+ * @throws `ocm.signature-not-found` when one of `names` is not there
+ */
+export async function removeSignatures(
+  repository: ComponentRepository,
+  component: string,
+  version: string,
+  names?: readonly string[],
+  options: OpenOptions = {},
+): Promise<string[]> {
+  const access = await repository.open(component, version, options);
+  const present = access.descriptor.signatures ?? [];
+  const missing = names?.find(name => !present.some(each => each.name === name));
+  if (missing !== undefined) {
+    throw new AirlockError({
+      code: 'ocm.signature-not-found',
+      message: `${nameAndVersion(access.descriptor)} has no signature ${JSON.stringify(missing)}`,
+      where: access.reference,
+      remedy: `It has: ${present.map(each => each.name).join(', ') || 'none'}`,
+    });
+  }
+  const removed = present.filter(each => names?.includes(each.name) ?? true);
+  if (removed.length === 0) return [];
+  const { signatures: _old, ...unsigned } = access.descriptor;
+  const others = present.filter(each => !removed.includes(each));
+  const descriptor = others.length === 0 ? unsigned : { ...unsigned, signatures: others };
+  await repository.replaceDescriptor(access, reparsed(descriptor, access.reference), options);
+  return removed.map(each => each.name);
 }
 
 /** A model as it will be read again. */

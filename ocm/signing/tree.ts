@@ -1,10 +1,11 @@
 import { AirlockError, hasCode, messageOf, silent } from '../../report';
 import {
-  identityOf,
+  identitiesOf,
   identityText,
   nameAndVersion,
   type ComponentDescriptor,
   type DigestSpec,
+  type NestedComponentDigests,
   type Reference,
   type Resource,
 } from '../descriptor';
@@ -13,6 +14,7 @@ import { openIfExists, type ComponentRepository, type ComponentVersionAccess, ty
 import { concurrently } from './concurrently';
 import { digestContent, digestLike, isExcluded, type ContentCheckOptions } from './content-digest';
 import { hashAlgorithmOf, hashText, type HashAlgorithm } from './hashes';
+import { NestedDigests } from './nested-digests';
 
 /** The algorithms of a signature: what is hashed, and how. */
 export interface DigestMode {
@@ -65,8 +67,17 @@ export class DigestTree {
   readonly components = new Map<string, ComponentVersionAccess>();
   private readonly digested = new Map<string, Promise<DigestedComponent>>();
   private readonly contents = new Map<string, Promise<readonly Resource[]>>();
+  private readonly nested: NestedDigests;
+  /** Resources that are in `resources`. */
+  private readonly told = new Set<string>();
 
-  constructor(private readonly options: TreeOptions) {}
+  /** @param recorded digests of nested components that the root carries (`nestedDigests`) */
+  constructor(
+    private readonly options: TreeOptions,
+    recorded: readonly NestedComponentDigests[] = [],
+  ) {
+    this.nested = new NestedDigests(recorded);
+  }
 
   /** Throws `ocm.cyclic-reference`, `ocm.component-version-not-found`, and what reading throws. */
   digest(access: ComponentVersionAccess, mode: DigestMode, path: readonly string[] = []): Promise<DigestedComponent> {
@@ -109,7 +120,14 @@ export class DigestTree {
       },
     };
     const normalised = normalise(descriptor, mode.normalisation);
-    return { access, descriptor, normalised, digest: hashText(mode.hash, normalised) };
+    const digest = hashText(mode.hash, normalised);
+    const nested = this.nested.compare(nameAndVersion(descriptor), descriptor, {
+      hashAlgorithm: mode.hash,
+      normalisationAlgorithm: mode.normalisation,
+      value: digest,
+    });
+    for (const { element, problem } of nested) this.differ(access, element, problem);
+    return { access, descriptor, normalised, digest };
   }
 
   private async reference(
@@ -159,19 +177,40 @@ export class DigestTree {
   /** The resources with digests; each is read once however often its component is referred to. */
   private resourcesOf(access: ComponentVersionAccess, hash: HashAlgorithm): Promise<readonly Resource[]> {
     const name = nameAndVersion(access.descriptor);
-    const known =
-      this.contents.get(name) ??
-      concurrently(access.descriptor.component.resources, this.options.concurrency ?? 4, resource =>
-        this.resource(access, resource, hash),
-      );
-    this.contents.set(name, known);
+    const { resources } = access.descriptor.component;
+    const recorded = resources.map(resource => this.nested.digestOf(name, resource) ?? resource.digest);
+    // Only digests that are not there yet depend on the signature's hash.
+    const key = recorded.includes(undefined) ? `${name} ${hash}` : name;
+    const known = this.contents.get(key) ?? this.readAll(access, recorded, hash);
+    this.contents.set(key, known);
     return known;
   }
 
-  private async resource(access: ComponentVersionAccess, resource: Resource, hash: HashAlgorithm): Promise<Resource> {
+  private readAll(
+    access: ComponentVersionAccess,
+    recorded: readonly (DigestSpec | undefined)[],
+    hash: HashAlgorithm,
+  ): Promise<readonly Resource[]> {
+    const { resources } = access.descriptor.component;
+    const identities = identitiesOf(resources).map(identityText);
+    return concurrently(resources, this.options.concurrency ?? 4, (resource, index) => {
+      const digest = recorded[index];
+      const expected = digest === undefined ? resource : { ...resource, digest };
+      return this.resource(access, expected, identities[index] ?? resource.name, hash);
+    });
+  }
+
+  private async resource(
+    access: ComponentVersionAccess,
+    resource: Resource,
+    text: string,
+    hash: HashAlgorithm,
+  ): Promise<Resource> {
     const component = nameAndVersion(access.descriptor);
-    const text = identityText(identityOf(resource, access.descriptor.component.resources));
     const seen = (checked: CheckedResource['checked'], digest?: DigestSpec): void => {
+      const name = `${component} ${text}`;
+      if (this.told.has(name)) return;
+      this.told.add(name);
       this.resources.push({ component, resource: text, checked, ...(digest === undefined ? {} : { digest }) });
     };
     if (isNoneAccess(resource.access)) {
@@ -239,7 +278,12 @@ export class DigestTree {
     }
   }
 
-  private differ(access: ComponentVersionAccess, element: string, problem: string): void {
-    this.differences.push({ component: nameAndVersion(access.descriptor), element, problem });
+  /** Notes a difference, once. */
+  differ(access: ComponentVersionAccess, element: string, problem: string): void {
+    const component = nameAndVersion(access.descriptor);
+    const known = this.differences.some(
+      each => each.component === component && each.element === element && each.problem === problem,
+    );
+    if (!known) this.differences.push({ component, element, problem });
   }
 }

@@ -1,11 +1,14 @@
+import type { X509Certificate } from 'node:crypto';
 import { AirlockError } from '../../report';
 import { nameAndVersion, type Signature } from '../descriptor';
 import { normalisationOf } from '../normalisation';
 import type { ComponentRepository, ComponentVersionAccess } from '../repository';
-import { trustedLeaf } from './certificates';
+import { readCertificates, trustedLeaf, type CertificateTrust } from './certificates';
+import { distinguishedName, subjectMatches } from './distinguished-name';
 import { hashAlgorithmOf } from './hashes';
 import { readPublicKey } from './keys';
 import { checkMessage, readSignature } from './rsa';
+import { isSigstore, sigstoreProblem, type SigstoreTrust } from './sigstore';
 import { DigestTree, type CheckedResource, type DigestedComponent, type Difference, type TreeOptions } from './tree';
 
 /** What is trusted, by signature name. */
@@ -16,15 +19,13 @@ export interface TrustedKey {
   readonly publicKey: string;
 }
 
-export interface VerifyOptions extends TreeOptions {
+export interface VerifyOptions extends TreeOptions, CertificateTrust {
   /** Signatures that must be there and valid. Default: all there are, at least one. */
   readonly signatures?: readonly string[];
   /** Public keys; a key named for a signature goes before one for any. */
   readonly keys?: readonly TrustedKey[];
-  /** Trusted authorities (PEM), for signatures that carry certificates and for which there is no key. */
-  readonly caCertificates?: string;
-  /** The subject that such a certificate must have; a bare name is its common name. */
-  readonly issuer?: string;
+  /** For keyless signatures (sigstore). */
+  readonly sigstore?: SigstoreTrust;
 }
 
 export interface VerifiedSignature {
@@ -72,8 +73,12 @@ export async function verifyAccess(
 ): Promise<VerifiedComponentVersion> {
   // A wrong key is told before anything is fetched.
   for (const { publicKey, signature } of options.keys ?? []) readPublicKey(publicKey, keyName(signature));
+  const authorities =
+    options.caCertificates === undefined
+      ? undefined
+      : readCertificates(options.caCertificates, 'the file of trusted authorities');
   const chosen = chosenSignatures(access, options.signatures);
-  const tree = new DigestTree(options);
+  const tree = new DigestTree(options, access.descriptor.nestedDigests);
   const signatures: VerifiedSignature[] = [];
   for (const signature of chosen) {
     const mode = {
@@ -82,13 +87,8 @@ export async function verifyAccess(
       lowerCaseNames: /^sha\d+$/.test(signature.digest.hashAlgorithm),
     };
     const digested = await tree.digest(access, mode);
-    const problem = signatureProblem(signature, digested, options);
-    if (problem !== undefined)
-      tree.differences.push({
-        component: nameAndVersion(access.descriptor),
-        element: `signature ${signature.name}`,
-        problem,
-      });
+    const problem = signatureProblem(signature, digested, options, authorities);
+    if (problem !== undefined) tree.differ(access, `signature ${signature.name}`, problem);
     signatures.push({
       name: signature.name,
       algorithm: signature.signature.algorithm,
@@ -147,29 +147,49 @@ function signatureProblem(
   signature: Signature,
   digested: DigestedComponent,
   options: VerifyOptions,
+  authorities: readonly X509Certificate[] | undefined,
 ): string | undefined {
   if (signature.digest.value !== digested.digest)
     return `the descriptor has the digest ${digested.digest}, signed is ${signature.digest.value}`;
+  if (isSigstore(signature)) {
+    if (options.sigstore === undefined) throw noKey(signature, 'Give a trusted root, and who must have signed');
+    const why = sigstoreProblem(signature, digested.digest, digested.normalised, options.sigstore);
+    return why === undefined ? undefined : `the keyless signature is not accepted: ${why}`;
+  }
   const value = readSignature(signature);
   const trusted =
     options.keys?.find(key => key.signature === signature.name) ??
     options.keys?.find(key => key.signature === undefined);
   let key;
-  if (trusted !== undefined)
-    key = readPublicKey(trusted.publicKey, `the public key for the signature ${signature.name}`);
-  else if (options.caCertificates !== undefined && value.certificates.length > 0)
-    key = trustedLeaf(value.certificates, options.caCertificates, options.issuer);
-  else {
-    throw new AirlockError({
-      code: 'ocm.no-key',
-      message: `there is no public key to check the signature ${JSON.stringify(signature.name)} with`,
-      remedy: 'Give the vendor’s public key (--public-key)',
-    });
-  }
+  if (trusted !== undefined) {
+    key = readPublicKey(trusted.publicKey, keyName(signature.name));
+    const problem = issuerProblem(signature, trusted.publicKey);
+    if (problem !== undefined) return problem;
+  } else if (authorities !== undefined && value.certificates.length > 0) {
+    const expected = options.issuer ?? signature.name;
+    key = trustedLeaf(value.certificates, authorities, expected, options.certificatesAt);
+  } else throw noKey(signature, 'Give the vendor’s public key (--public-key)');
   const hash = hashAlgorithmOf(signature.digest.hashAlgorithm);
   return checkMessage(Buffer.from(digested.normalised, 'utf8'), key, value, hash)
     ? undefined
     : 'it was not made with the trusted key';
+}
+
+/** A key that comes as a certificate is for the subject that the signature names as its issuer. */
+function issuerProblem(signature: Signature, publicKey: string): string | undefined {
+  const { issuer } = signature.signature;
+  if (issuer === undefined || issuer === '' || !publicKey.includes('-----BEGIN CERTIFICATE-----')) return undefined;
+  const [certificate] = readCertificates(publicKey, keyName(signature.name));
+  if (certificate === undefined || subjectMatches(certificate.subject, issuer)) return undefined;
+  return `its issuer is ${issuer}, the trusted certificate is for ${distinguishedName(certificate.subject)}`;
+}
+
+function noKey({ name }: Signature, remedy: string): AirlockError {
+  return new AirlockError({
+    code: 'ocm.no-key',
+    message: `there is nothing to check the signature ${JSON.stringify(name)} with`,
+    remedy,
+  });
 }
 
 function notVerified(access: ComponentVersionAccess, differences: readonly Difference[]): AirlockError {

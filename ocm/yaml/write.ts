@@ -75,6 +75,7 @@ function keyText(key: string): string {
 
 /** The lines of a text behind `head`, in quotes where its style asks for them. */
 function folded(head: string, text: string, style: ScalarStyle, indent: string, limit = width): string[] {
+  if (style === 'plain' && !text.includes(' ')) return [`${head}${text}`];
   const quote = style === 'single' ? "'" : style === 'double' ? '"' : '';
   const chars = [...text];
   const lines: string[] = [];
