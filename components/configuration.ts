@@ -14,6 +14,10 @@ export interface ConsumedProduct {
   readonly component: string;
   /** Semver range that is proposed for the subscription; the merged subscription decides. */
   readonly semver: string;
+  /** Where it is deployed. A namespace of its own makes a target of its own. */
+  readonly targetNamespace: string;
+  /** Products of this environment that must be deployed before. */
+  readonly dependsOn: readonly string[];
 }
 
 /** The stack's configuration, typed (the schema with descriptions is in Pulumi.yaml). */
@@ -48,6 +52,16 @@ export interface Configuration {
   readonly project: string;
   /** The first is the one that the stack's outputs name singly. */
   readonly products: readonly [ConsumedProduct, ...ConsumedProduct[]];
+  /** Logins of those who are asked to review proposals. */
+  readonly reviewers: readonly string[];
+  /** Who owns `products/` in the project repository, as CODEOWNERS names them; empty: no such file. */
+  readonly codeOwners: readonly string[];
+  /** Contexts of the commit status that a proposal needs for its merge. */
+  readonly checks: readonly string[];
+  /** What all pods of the project's namespaces may use in each, by ResourceQuota's names; empty: no quota. */
+  readonly quota: Readonly<Record<string, string>>;
+  /** Where `airlock watch` hears events; empty: no webhooks. */
+  readonly watchUrl: string;
   readonly targetNamespace: string;
 }
 
@@ -71,17 +85,54 @@ function port(config: pulumi.Config, key: string, fallback: number): number {
   });
 }
 
-function moreProducts(value: unknown): ConsumedProduct[] {
+const invalidConfiguration = (message: string, remedy: string): AirlockError =>
+  new AirlockError({ code: 'components.config-invalid', message, remedy });
+
+function moreProducts(value: unknown, targetNamespace: string): ConsumedProduct[] {
   const isProduct = (each: unknown): each is Partial<ConsumedProduct> & Pick<ConsumedProduct, 'name' | 'component'> => {
-    const { name, component, semver } = (each ?? {}) as Record<string, unknown>;
-    return typeof name === 'string' && typeof component === 'string' && ['string', 'undefined'].includes(typeof semver);
+    const { name, component, dependsOn = [], ...more } = (each ?? {}) as Record<string, unknown>;
+    const texts = [name, component, more['semver'] ?? '', more['targetNamespace'] ?? ''];
+    const names: unknown[] = Array.isArray(dependsOn) ? dependsOn : [undefined];
+    return [...texts, ...names].every(text => typeof text === 'string');
   };
-  if (Array.isArray(value) && value.every(isProduct)) return value.map(each => ({ semver: '>=1.0.0', ...each }));
-  throw new AirlockError({
-    code: 'components.config-invalid',
-    message: 'Configuration airlock:moreProducts is not a list of products with name and component',
-    remedy: `Set each: airlock config set --path 'airlock:moreProducts[0].name' orders --stack ${pulumi.getStack()}`,
-  });
+  if (Array.isArray(value) && value.every(isProduct))
+    return value.map(each => ({ semver: '>=1.0.0', targetNamespace, dependsOn: [], ...each }));
+  throw invalidConfiguration(
+    'Configuration airlock:moreProducts is not a list of products with name and component',
+    `Set each: airlock config set --path 'airlock:moreProducts[0].name' orders --stack ${pulumi.getStack()}`,
+  );
+}
+
+/** Every name once, and no product that waits for itself. */
+function checkedProducts(products: [ConsumedProduct, ...ConsumedProduct[]]): [ConsumedProduct, ...ConsumedProduct[]] {
+  const remedy = `Correct airlock:moreProducts in Pulumi.${pulumi.getStack()}.yaml`;
+  const byName = new Map(products.map(each => [each.name, each]));
+  if (byName.size < products.length)
+    throw invalidConfiguration('Two products of airlock:moreProducts have the same name', remedy);
+  const visit = (name: string, path: readonly string[]): void => {
+    const found = byName.get(name);
+    if (found === undefined)
+      throw invalidConfiguration(`${path.at(-1) ?? ''} depends on ${name}, which is no product here`, remedy);
+    if (path.includes(name))
+      throw invalidConfiguration(`Products depend on each other: ${[...path, name].join(' -> ')}`, remedy);
+    for (const other of found.dependsOn) visit(other, [...path, name]);
+  };
+  for (const { name } of products) visit(name, []);
+  return products;
+}
+
+/** `pods=50,requests.cpu=8` */
+function quota(value: string): Record<string, string> {
+  return Object.fromEntries(
+    list(value).map(entry => {
+      const [, name, amount] = /^([a-z0-9./-]+)=(\S+)$/i.exec(entry) ?? [];
+      if (name !== undefined && amount !== undefined) return [name, amount];
+      throw invalidConfiguration(
+        `Configuration airlock:quota has '${entry}', which is not of the form name=amount`,
+        `Set it: airlock config set airlock:quota pods=50,requests.cpu=8 --stack ${pulumi.getStack()}`,
+      );
+    }),
+  );
 }
 
 const list = (value: string): string[] =>
@@ -143,14 +194,21 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     managementRepository: text('managementRepository', 'ocm-applications'),
     projectRepository: text('projectRepository', 'mpas-ocm-applications'),
     project: text('project', 'ocm-applications'),
-    products: [
+    products: checkedProducts([
       {
         name: text('product', 'podinfo'),
         component: text('component', 'ocm.software/demos/podinfo'),
         semver: text('semver', '>=1.0.0'),
+        targetNamespace: text('targetNamespace', 'podinfo'),
+        dependsOn: [],
       },
-      ...moreProducts(config.getObject<unknown>('moreProducts') ?? []),
-    ],
+      ...moreProducts(config.getObject<unknown>('moreProducts') ?? [], text('targetNamespace', 'podinfo')),
+    ]),
+    reviewers: list(text('reviewers', '')),
+    codeOwners: list(text('codeOwners', '')),
+    checks: ['airlock/validation', ...(config.getBoolean('legacyCheck') === true ? ['mpas/validation-check'] : [])],
+    quota: quota(text('quota', '')),
+    watchUrl: text('watchUrl', '').replace(/\/+$/, ''),
     targetNamespace: text('targetNamespace', 'podinfo'),
   };
 }

@@ -32,6 +32,7 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
       username: consumer.registry.reader.username,
       password: pulumi.secret(consumer.registry.reader.password),
     },
+    ...(consumer.watchSecret && { watchSecret: consumer.watchSecret }),
     ...outputsOf(first),
     products: Object.fromEntries(
       consumer.products.map((product, index) => [configuration.products[index]?.name, outputsOf(product)]),

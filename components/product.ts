@@ -17,6 +17,14 @@ export interface ProductArgs {
   /** Semver range proposed for the subscription. The merged subscription decides. */
   semver: string;
   targetNamespace: string;
+  /** The product has a target of its own, instead of the environment's. */
+  ownTarget: boolean;
+  /** Products of this environment that must be deployed before. */
+  dependsOn: readonly string[];
+  /** Logins of those who are asked to review proposals. */
+  reviewers: readonly string[];
+  /** Contexts of the commit status. */
+  checks: readonly string[];
   source: RegistryConnection;
   destination: RegistryConnection;
   /** PEM public keys by signature name. */
@@ -47,6 +55,7 @@ export class Product extends pulumi.ComponentResource {
         destination: args.destination.host,
         signature,
         targetNamespace: args.targetNamespace,
+        ...(args.ownTarget && { ownTarget: true }),
       },
       child,
     );
@@ -75,6 +84,9 @@ export class Product extends pulumi.ComponentResource {
         registry: args.destination,
         source: args.source,
         trustedKeys: args.trustedKeys,
+        ...(args.dependsOn.length > 0 && { dependsOn: [...args.dependsOn] }),
+        ...(args.reviewers.length > 0 && { reviewers: [...args.reviewers] }),
+        checks: [...args.checks],
       },
       { ...child, dependsOn: [this.replication] },
     );

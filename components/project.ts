@@ -23,7 +23,7 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
     const child = { parent: this };
     const { configuration } = args;
     const project = `mpas-${configuration.project}`;
-    const target = configuration.targetNamespace;
+    const targets = [...new Set(configuration.products.map(each => each.targetNamespace))];
     const namespace = (which: string): k8s.core.v1.Namespace =>
       new k8s.core.v1.Namespace(
         `${name}-${which}`,
@@ -31,16 +31,12 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
         child,
       );
     const projectNamespace = namespace(project);
-    const targetNamespace = namespace(target);
     const inProject = { ...child, dependsOn: [projectNamespace] };
-    const inTarget = { ...child, dependsOn: [targetNamespace] };
-
-    new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata: { name: project, namespace: project } }, inProject);
-    const secrets = [
+    const spaces: [string, typeof inProject][] = [
       [project, inProject],
-      [target, inTarget],
-    ] as const;
-    const pullSecrets = secrets.map(
+      ...targets.map((target): [string, typeof inProject] => [target, { ...child, dependsOn: [namespace(target)] }]),
+    ];
+    const pullSecrets = spaces.map(
       ([space, place]) =>
         new k8s.core.v1.Secret(
           `${name}-${space}-pull`,
@@ -52,15 +48,29 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
           { ...place, deleteBeforeReplace: true },
         ),
     );
-    new k8s.core.v1.ServiceAccountPatch(
-      `${name}-default-account`,
-      {
-        metadata: { name: 'default', namespace: target, annotations: { 'pulumi.com/patchForce': 'true' } },
-        imagePullSecrets: [{ name: 'registry-pull' }],
-      },
-      { ...child, dependsOn: [targetNamespace, ...pullSecrets] },
+    const imagePullSecrets = [{ name: 'registry-pull' }];
+    new k8s.core.v1.ServiceAccount(
+      `${name}-account`,
+      { metadata: { name: project, namespace: project }, imagePullSecrets },
+      { ...child, dependsOn: pullSecrets },
     );
-    for (const [space, place] of secrets) {
+    targets.forEach((target, index) => {
+      new k8s.core.v1.ServiceAccountPatch(
+        index === 0 ? `${name}-default-account` : `${name}-${target}-default-account`,
+        {
+          metadata: { name: 'default', namespace: target, annotations: { 'pulumi.com/patchForce': 'true' } },
+          imagePullSecrets,
+        },
+        { ...child, dependsOn: pullSecrets },
+      );
+    });
+    for (const [space, place] of spaces) {
+      if (Object.keys(configuration.quota).length > 0)
+        new k8s.core.v1.ResourceQuota(
+          `${name}-${space}-quota`,
+          { metadata: { name: project, namespace: space }, spec: { hard: { ...configuration.quota } } },
+          place,
+        );
       new k8s.rbac.v1.RoleBinding(
         `${name}-${space}-admin`,
         {

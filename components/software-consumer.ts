@@ -5,6 +5,7 @@ import type { Platform } from './platform';
 import { Product } from './product';
 import { ProjectNamespaces } from './project';
 import type { RegistryAccess } from './registry';
+import { RepositoryRules } from './repository-rules';
 
 export interface SoftwareConsumerArgs {
   configuration: Configuration;
@@ -20,6 +21,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
   readonly registry: RegistryAccess;
   /** In the order of the configuration, at least one. */
   readonly products: readonly [Product, ...Product[]];
+  /** Signs what the forge tells `airlock watch`; undefined where it tells nothing. */
+  readonly watchSecret: pulumi.Output<string> | undefined;
   readonly managementUrl: pulumi.Output<string>;
   readonly projectUrl: pulumi.Output<string>;
 
@@ -46,7 +49,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
       'What this environment subscribes to and installs',
     );
     const project = repository(configuration.projectRepository, 'The deployed products');
-    const folders = (target: Repository, names: readonly string[]): Files =>
+    const folders = (target: Repository, names: readonly string[], more: Record<string, string> = {}): Files =>
       new Files(
         `${name}-${names[0] ?? ''}-folders`,
         {
@@ -54,13 +57,20 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
           owner: organization.name,
           repository: target.name,
           branch: 'main',
-          files: Object.fromEntries(names.map(folder => [`${folder}/.keep`, ''])),
+          files: { ...Object.fromEntries(names.map(folder => [`${folder}/.keep`, ''])), ...more },
           message: 'Lay out the repository',
         },
         child,
       );
     const managementFiles = folders(management, ['subscriptions', 'generators', 'targets', 'projects']);
-    const projectFiles = folders(project, ['products']);
+    const owners = configuration.codeOwners.join(' ');
+    const projectFiles = folders(project, ['products'], owners === '' ? {} : { CODEOWNERS: `products/.* ${owners}\n` });
+    const rules = new RepositoryRules(
+      `${name}-rules`,
+      { configuration, forge, owner: organization.name, management, project },
+      { ...child, dependsOn: [managementFiles, projectFiles] },
+    );
+    this.watchSecret = rules.watchSecret;
 
     const kubernetes = platform.kubernetes;
     const place =
@@ -74,7 +84,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
             ),
           ];
 
-    const product = ({ name: instance, component, semver }: ConsumedProduct): Product =>
+    const product = ({ name: instance, component, semver, targetNamespace, dependsOn }: ConsumedProduct): Product =>
       new Product(
         instance,
         {
@@ -84,7 +94,11 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
           project: configuration.project,
           component,
           semver,
-          targetNamespace: configuration.targetNamespace,
+          targetNamespace,
+          ownTarget: targetNamespace !== configuration.targetNamespace,
+          dependsOn,
+          reviewers: configuration.reviewers,
+          checks: configuration.checks,
           source: args.source,
           destination: {
             host: this.registry.host,

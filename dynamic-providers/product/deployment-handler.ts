@@ -3,6 +3,7 @@ import {
   deploymentReaders,
   planDeployment,
   refusalText,
+  removeDeployment,
   settleDeployment,
   type DeploymentInputs,
   type DeploymentPhase,
@@ -13,6 +14,7 @@ import {
 import { languagePrograms } from '../../images';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
+import { proposed } from './removal';
 
 const programs = languagePrograms();
 
@@ -68,9 +70,9 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
     return Promise.resolve(props);
   }
 
-  /** What is merged is the consumer's, and what it pins must stay pullable. */
-  delete(): Promise<void> {
-    return Promise.resolve();
+  /** What is merged is the consumer's: its removal is proposed. What it pins stays pullable, so that the way back is a revert. */
+  delete(_id: string, props: Outputs): Promise<void> {
+    return proposed(() => removeDeployment(givenOf(props)));
   }
 }
 
@@ -82,9 +84,9 @@ function givenOf(inputs: Inputs): DeploymentInputs {
 }
 
 /** Whether the forge or the registry must be written to. */
-function mustAct({ renewal, renewalRequest, pullRequest, obsolete }: DeploymentPlan): boolean {
+function mustAct({ renewal, renewalRequest, pullRequest, obsolete, removal }: DeploymentPlan): boolean {
   const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
-  return renews || pullRequest?.action === true || obsolete !== undefined;
+  return renews || pullRequest?.action === true || obsolete !== undefined || removal?.action === true;
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */

@@ -21,6 +21,12 @@ export interface ProductDeploymentArgs {
   /** Where a preview may read a version that is not replicated yet. */
   source: pulumi.Input<RegistryConnection>;
   trustedKeys: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Other instances of the project that must be deployed before this one. Default: none. */
+  dependsOn?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Logins of those who are asked to review proposals. Default: nobody. */
+  reviewers?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Contexts of the commit status. Default: `airlock/validation`. */
+  checks?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /**

@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   applyInstallation,
   planInstallation,
+  removeInstallation,
   type InstallationInputs,
   type InstallationPhase,
   type InstallationPlan,
 } from '../../product';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
+import { proposed } from './removal';
 
 interface Inputs extends InstallationInputs {
   phase: InstallationPhase;
@@ -53,9 +55,9 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
     return Promise.resolve(props);
   }
 
-  /** What was proposed and merged is the consumer's: it stays. */
-  delete(): Promise<void> {
-    return Promise.resolve();
+  /** What was merged is the consumer's: its removal is proposed. */
+  delete(_id: string, props: Outputs): Promise<void> {
+    return proposed(() => removeInstallation(givenOf(props)));
   }
 }
 

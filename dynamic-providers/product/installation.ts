@@ -22,6 +22,8 @@ export interface InstallationArgs {
   /** Name of the signature to demand. */
   signature: pulumi.Input<string>;
   targetNamespace: pulumi.Input<string>;
+  /** A target of its own, `targets/<instance>.yaml`, instead of the shared one. Default false. */
+  ownTarget?: pulumi.Input<boolean>;
 }
 
 /** Proposes, by pull request, to subscribe to a component and to install a product from it. A person merges. */

@@ -2,13 +2,13 @@ import { changesTo, type ForgeRepository } from '../../forge';
 import { hasCode } from '../../report';
 import type { LockRenewal } from '../lock-renewal';
 import { credentialsOf, openForge } from './connections';
-import { checksOf } from './deployment';
 import type { DeploymentInputs, DeploymentPlan, PlannedPullRequest, Project } from './deployment-inputs';
 import { blockedBy } from './deployment-proposal';
-import { observePullRequest, applyPullRequest } from './pull-request';
+import { propose } from './propose';
+import { observePullRequest } from './pull-request';
 import { renewalDesire } from './renewal-request';
 import { pushSnapshots } from './snapshots';
-import { judge, pending, type Verdict } from './verdict';
+import { valid, type Verdict } from './verdict';
 
 /**
  * Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. Throws
@@ -32,6 +32,8 @@ export async function applyDeployment(
     await project.repository.comment(plan.obsolete.number, `Closed: ${plan.obsolete.reason}.`, options);
     await project.repository.closePullRequest(plan.obsolete.number, options);
   }
+  if (plan.removal !== undefined)
+    return plan.removal.action ? propose(project, plan.removal, valid) : (plan.removal.observed.pullRequest?.url ?? '');
   const { proposal, pullRequest } = plan;
   if (proposal === undefined || pullRequest === undefined) return page;
   if (!pullRequest.action) return pullRequest.observed.pullRequest?.url ?? page;
@@ -45,25 +47,9 @@ export async function applyDeployment(
   return propose(project, pullRequest, verdict);
 }
 
-/** Opens or refreshes a pull request, and says on its head whether it may be merged. */
-export async function propose(project: Project, planned: PlannedPullRequest, verdict: Verdict): Promise<string> {
-  const { inputs, repository, options } = project;
-  const checks = checksOf(inputs);
-  let head = planned.observed.head;
-  const opened = await applyPullRequest(repository, planned.desire, planned.observed, options, {
-    committed: async commit => {
-      head = commit;
-      await pending(project, checks, commit);
-    },
-  });
-  await judge(project, checks, { ...opened, headCommit: head ?? opened.headCommit }, verdict);
-  return opened.url;
-}
-
 /** Commits the renewal to main; where main refuses that, proposes it. Returns the pull request's page, if there is one. */
 async function renew(project: Project, renewal: LockRenewal, request: PlannedPullRequest | undefined): Promise<string> {
   const { inputs, repository, options } = project;
-  const valid: Verdict = { passed: true, text: '', faults: [] };
   if (request !== undefined)
     return request.action ? propose(project, request, valid) : (request.observed.pullRequest?.url ?? '');
   try {

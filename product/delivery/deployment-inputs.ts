@@ -76,6 +76,8 @@ export interface DeploymentPlan {
   readonly renewal?: LockRenewal;
   /** Where main refuses our commits, the renewal is a pull request: what the forge has of it. */
   readonly renewalRequest?: PlannedPullRequest;
+  /** The product's generator is gone: its folder is proposed for removal. */
+  readonly removal?: PlannedPullRequest;
   readonly proposal?: Proposal;
   readonly pullRequest?: PlannedPullRequest;
   /** An open proposal that nothing asks for any more: closed, with this reason. */

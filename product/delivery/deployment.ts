@@ -18,7 +18,9 @@ import { dependencies, filesOf, inRepository, installedTargets, instanceOf, with
 import { subjectIn } from './markers';
 import type { PullRequestState } from './pull-request';
 import { refusalOf, refusalText } from './refusal';
+import { planRemoval, wasInstalled } from './removal';
 import { renewalRequest } from './renewal-request';
+import { checksOf } from './verdict';
 
 /**
  * Plans one product instance from what is in Git and in the registry. Writes nothing. What is wrong with this product alone (files
@@ -34,8 +36,10 @@ export async function planDeployment(
   const repository = forge(inputs.forge, inputs.repository);
   const project: Project = { inputs, repository, options, ...(programs && { programs }) };
   try {
-    const targets = await installedTargets(inputs, forge(inputs.forge, inputs.installation), options);
+    const management = forge(inputs.forge, inputs.installation);
+    const targets = await installedTargets(inputs, management, options);
     if (targets === undefined) {
+      if (await wasInstalled(management, inputs.instance, options)) return await planUninstalled(project);
       const { owner, name } = inputs.installation;
       return waiting(`${inputs.instance} is not installed yet: its pull request in ${owner}/${name} waits for a merge`);
     }
@@ -46,6 +50,18 @@ export async function planDeployment(
   } catch (error) {
     return blockedOr(waiting(''), inRepository(error, inputs));
   }
+}
+
+/** The generator was taken back on main: what is deployed of the product is proposed for removal. */
+async function planUninstalled(project: Project): Promise<DeploymentPlan> {
+  const gone = `the generator of ${project.inputs.instance} was removed`;
+  const removal = await planRemoval(project);
+  if (removal === undefined) return waiting(`${gone}, and nothing of it is deployed`);
+  const closed = removal.observed.state === 'closed';
+  const what = closed
+    ? 'its removal was closed without a merge: what is deployed stays'
+    : 'a pull request removes what is deployed';
+  return { ...waiting(`${gone}; ${what}`), phase: closed ? 'skipped' : 'proposed', removal };
 }
 
 /** The plan so far, blocked by a failure that is this product's alone; any other failure is thrown on. */
@@ -126,13 +142,6 @@ async function planNext(
     pullRequest,
   };
 }
-
-/** The check that says on a pull request whether it may be merged. */
-export const validationContext = 'airlock/validation';
-
-/** The contexts of this product's commit statuses. */
-export const checksOf = ({ checks }: Pick<DeploymentInputs, 'checks'>): readonly string[] =>
-  checks === undefined || checks.length === 0 ? [validationContext] : checks;
 
 /** Whether the head of the pull request carries a verdict: a commit that a person pushed does not, yet. */
 async function judged({ inputs, repository, options }: Project, { head }: PullRequestState): Promise<boolean> {

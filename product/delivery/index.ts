@@ -6,7 +6,9 @@ export {
   type RegistryAccount,
   type RepositoryName,
 } from './connections';
-export { planDeployment, validationContext } from './deployment';
+export { planDeployment } from './deployment';
+export { removeDeployment, removeInstallation } from './removal';
+export { validationContext } from './verdict';
 export { applyDeployment } from './deployment-apply';
 export type {
   DeploymentInputs,

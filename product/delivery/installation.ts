@@ -1,3 +1,4 @@
+import { targetProductLabel } from '../instance';
 import { textDigest } from '../lock';
 import { generatorText, projectText, subscriptionText, targetText } from '../manifests';
 import type { PlanOptions } from './deployment-inputs';
@@ -16,6 +17,8 @@ export interface InstallationInputs {
   readonly destination: string;
   readonly signature: string;
   readonly targetNamespace: string;
+  /** A target of its own instead of the environment's, so that it goes to another namespace. Default false. */
+  readonly ownTarget?: boolean;
 }
 
 export type InstallationPhase = 'proposed' | 'installed' | 'skipped';
@@ -40,6 +43,7 @@ export function installationFiles(inputs: InstallationInputs): Map<string, strin
   const { instance } = inputs;
   const subscription = `${instance}-subscription`;
   const registrySecret = 'registry-credentials';
+  const target = inputs.ownTarget ? instance : 'kubernetes';
   return new Map([
     [
       `projects/${inputs.project}.yaml`,
@@ -75,11 +79,11 @@ export function installationFiles(inputs: InstallationInputs): Map<string, strin
       }),
     ],
     [
-      'targets/kubernetes.yaml',
+      `targets/${target}.yaml`,
       targetText({
-        name: 'kubernetes',
+        name: target,
         namespace,
-        labels: targetLabels,
+        labels: inputs.ownTarget ? { ...targetLabels, [targetProductLabel]: instance } : targetLabels,
         type: 'kubernetes',
         targetNamespace: inputs.targetNamespace,
         interval: '1m',

@@ -4,7 +4,7 @@ import { parseLock, type ProductLock } from '../lock';
 import { productFileNames } from '../product-files';
 import { planProposal, type Proposal } from '../proposal';
 import { credentialsOf, openForge } from './connections';
-import { propose } from './deployment-apply';
+import { propose } from './propose';
 import type { DeploymentInputs, PlannedPullRequest, PlanOptions, Project } from './deployment-inputs';
 import { blockedBy, rendering } from './deployment-proposal';
 import { dependencies, filesOf, installedTargets, instanceOf } from './instance-files';

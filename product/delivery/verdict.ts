@@ -2,7 +2,7 @@ import type { LineComment, PullRequest, StatusState } from '../../forge';
 import { hasCode } from '../../report';
 import { textDigest } from '../lock';
 import type { Proposal } from '../proposal';
-import type { Project } from './deployment-inputs';
+import type { DeploymentInputs, Project } from './deployment-inputs';
 
 /** Whether a proposal may be merged, and why not. */
 export interface Verdict {
@@ -11,6 +11,16 @@ export interface Verdict {
   readonly text: string;
   readonly faults: readonly Pick<Proposal['faults'][number], 'path' | 'message' | 'where'>[];
 }
+
+/** The check that says on a pull request whether it may be merged. */
+export const validationContext = 'airlock/validation';
+
+/** The contexts of this product's commit statuses. */
+export const checksOf = ({ checks }: Pick<DeploymentInputs, 'checks'>): readonly string[] =>
+  checks === undefined || checks.length === 0 ? [validationContext] : checks;
+
+/** The verdict on what needs no check. */
+export const valid: Verdict = { passed: true, text: '', faults: [] };
 
 /** Characters that a forge shows of a status. */
 const longestDescription = 140;

@@ -132,6 +132,7 @@ describe('the upgrade pull request', function () {
     expect((await scene.open())?.number).to.be.greaterThan(closed?.number ?? 0);
     expect((await scene.open())?.body).to.match(/podinfo\.replicas.*was `1`, yours is `2`/);
     await scene.edit(values, 'replicas: 2', 'replicas: 3', branch);
+    await scene.edit(values, '#ffffff', '#eeeeee', branch);
     const decided = (await scene.update()).plan;
     expect(decided.reason).to.equal('');
     expect(decided.phase).to.equal('proposed');
