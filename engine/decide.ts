@@ -4,16 +4,25 @@ import { forcedKeys } from './diff';
 import { changedKeys, containsUnknown, mapsEqual, stripSecrets } from './property';
 import type { DiffResult } from './provider';
 import type { Registration } from './registration';
+import { dependenciesOf } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-
 import { performCreate, performCreateReplacement, performDelete, performSame, performUpdate } from './steps';
-import { isProviderType, parseProviderReference, ROOT_STACK_TYPE, urnName } from './urn';
+import { isProviderType, parseProviderReference, ROOT_STACK_TYPE, urnName, urnType } from './urn';
 
 /** Providers and the stack itself are always part of an operation. */
 function isTargeted(run: Run, state: ResourceState): boolean {
   const { targets } = run.options;
-  return !targets.constrained || isProviderType(state.type) || state.type === ROOT_STACK_TYPE || targets.has(state.urn);
+  if (!targets.constrained || isProviderType(state.type) || state.type === ROOT_STACK_TYPE) return true;
+  const needs = [...dependenciesOf(state)];
+  if (run.options.excludeDependents && needs.some(urn => targets.isExcluded(urn))) targets.exclude(state.urn);
+  if (run.options.targetDependents && needs.some(urn => isChosen(run, urn))) targets.add(state.urn);
+  return targets.has(state.urn);
+}
+
+/** True for what was named itself: the stack and providers, which are always part of an operation, bring no dependents with them. */
+function isChosen(run: Run, urn: string): boolean {
+  return run.options.targets.has(urn) && urnType(urn) !== ROOT_STACK_TYPE && !isProviderType(urnType(urn));
 }
 
 /** Decides what becomes of a registered resource, does it, and answers its state. */
@@ -32,6 +41,7 @@ export async function decideChange(
   const fresh = !old || old.external || forced || recreating();
   next.inputs = await check(fresh ? undefined : old.inputs, programInputs);
   run.assertRunning();
+  run.plan.goal(registration.goal, next, fresh ? undefined : old);
   if (!old) {
     await performCreate(run, next, provider);
   } else if (recreating()) {
@@ -71,7 +81,9 @@ function assertDependenciesExist(run: Run, next: ResourceState): void {
     code: 'engine.untargeted-dependency',
     message: `${urnName(next.urn)} depends on ${absent}, which does not exist yet and is not among the targets`,
     where: next.urn,
-    remedy: `Add --target '${absent}'`,
+    remedy: run.options.targets.isExcluded(absent)
+      ? `Exclude it as well: --exclude '${next.urn}', or --exclude-dependents`
+      : `Add --target '${absent}'`,
   });
 }
 

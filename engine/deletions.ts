@@ -2,7 +2,7 @@ import { AirlockError } from '../report';
 import { dependenciesOf } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-import { RunStopped } from './run';
+import { RunStopped } from './step';
 import { performDelete } from './steps';
 import { urnName, urnType } from './urn';
 
@@ -27,12 +27,14 @@ function condemned(run: Run): ResourceState[] {
 function withinTargets(run: Run, states: ResourceState[], dependentsToo: boolean): ResourceState[] {
   const { targets } = run.options;
   if (!targets.constrained) return states;
+  if (targets.texts.length === 0) return notNeededByExcluded(run, states);
+  const condemned = new Set(states);
   const chosen = new Set<ResourceState>();
   const urns = new Set<string>();
   for (const state of run.olds) {
     const needsChosen = [...dependenciesOf(state)].some(urn => urns.has(urn));
     const named = targets.has(state.urn);
-    if (!states.includes(state)) continue;
+    if (!condemned.has(state)) continue;
     if (needsChosen && !named && !dependentsToo) {
       throw new AirlockError({
         code: 'engine.untargeted-dependent',
@@ -47,6 +49,18 @@ function withinTargets(run: Run, states: ResourceState[], dependentsToo: boolean
     }
   }
   return states.filter(state => chosen.has(state));
+}
+
+/** What is excluded stays, and everything it needs. */
+function notNeededByExcluded(run: Run, states: ResourceState[]): ResourceState[] {
+  const needed = new Set<string>();
+  const kept = new Set<ResourceState>();
+  for (const state of [...run.olds].reverse()) {
+    if (!run.options.targets.isExcluded(state.urn) && !needed.has(state.urn)) continue;
+    kept.add(state);
+    for (const urn of dependenciesOf(state)) needed.add(urn);
+  }
+  return states.filter(state => !kept.has(state));
 }
 
 /** Tells of every protected resource; true when there is one. */

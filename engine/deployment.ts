@@ -4,15 +4,19 @@ import type { ConfigValue } from './config-value';
 import { performDeletions } from './deletions';
 import type { EventSink, Operation, UpdateResult } from './events';
 import { Hooks } from './hooks';
+import { performImports } from './import-resources';
+import type { ImportRequest } from './import-resources';
 import { startMonitor } from './monitor-server';
 import { EXIT_REPORTED, exitProblem, startProgram } from './program';
+import type { PlanKeeper } from './plan';
 import { ProgramCalls } from './program-calls';
 import type { Project } from './project';
 import { ProviderHost } from './provider-host';
 import { performRefresh } from './refresh';
 import { Registrar } from './registrar';
 import type { ResourceState } from './resource-state';
-import { Run, RunStopped } from './run';
+import { Run } from './run';
+import { RunStopped } from './step';
 import { SnapshotManager } from './snapshot-manager';
 import type { StateSink } from './snapshot-manager';
 import type { Snapshot } from './state-codec';
@@ -24,7 +28,9 @@ import type { PropertyMap } from './values';
 const STOP_GRACE_MS = 5000;
 
 export interface DeploymentRequest {
-  readonly operation: Exclude<Operation, 'preview' | 'import'>;
+  readonly operation: Exclude<Operation, 'preview'>;
+  /** For an import. */
+  readonly imports: readonly ImportRequest[];
   readonly dryRun: boolean;
   readonly project: Project;
   readonly stack: string;
@@ -37,6 +43,8 @@ export interface DeploymentRequest {
   readonly parallel: number;
   readonly targets: Targets;
   readonly targetDependents: boolean;
+  readonly excludeDependents: boolean;
+  readonly plan: PlanKeeper;
   readonly replaceTargets: Targets;
   /** Read every resource first. */
   readonly refresh: boolean;
@@ -94,7 +102,8 @@ class Deployment {
   }
 
   private newRun(olds: readonly ResourceState[]): Run {
-    const { project, stack, dryRun, parallel, targets, replaceTargets, signal, onEvent } = this.request;
+    const { project, stack, dryRun, parallel, targets, replaceTargets, signal, onEvent, plan } = this.request;
+    const { targetDependents, excludeDependents } = this.request;
     return new Run(
       {
         project: project.name,
@@ -103,6 +112,8 @@ class Deployment {
         dryRun,
         parallel,
         targets,
+        targetDependents,
+        excludeDependents,
         replaceTargets,
         signal,
         onEvent,
@@ -111,6 +122,7 @@ class Deployment {
       this.snapshot,
       this.providers,
       this.hooks,
+      plan,
     );
   }
 
@@ -131,7 +143,10 @@ class Deployment {
       }
       if (request.refresh || operation === 'refresh') await this.refresh();
       if (operation === 'update' && !this.run.stopping) await this.runProgram(address);
-      if (operation !== 'refresh') await this.delete();
+      if (operation === 'import') await performImports(this.run, this.registrar, request.imports);
+      if (operation === 'update' || operation === 'destroy') await this.delete();
+      if (!this.run.stopping)
+        for (const problem of request.plan.unseen(this.run.olds)) this.run.fail(problem, problem.where);
       await this.finish();
     } catch (error) {
       this.run.fail(error);

@@ -53,7 +53,10 @@ export class DynamicProvider implements Provider {
     news: PropertyMap,
   ): Promise<{ inputs: PropertyMap; failures: CheckFailure[] }> {
     const request = new proto.CheckRequest().setUrn(call.urn).setOlds(struct(olds)).setNews(struct(news));
-    request.setName(call.name).setType(call.type);
+    request
+      .setName(call.name)
+      .setType(call.type)
+      .setRandomseed(call.seed ?? '');
     const response = await this.call(call, request, client => client.check.bind(client));
     const failures = response.getFailuresList().map(f => ({ property: f.getProperty(), reason: f.getReason() }));
     return { inputs: fromStruct(response.getInputs()), failures };

@@ -1,7 +1,9 @@
 export { openWorkspace, Workspace } from './workspace';
 export type { StackSummary, WorkspaceOptions } from './workspace';
-export { Stack, UpdateFailed } from './stack';
-export type { OperationOptions } from './stack';
+export { Stack } from './stack';
+export { UpdateFailed } from './stack-operation';
+export type { OperationOptions } from './stack-operation';
+export type { ImportRequest } from './import-resources';
 export type { StackConfig, ConfigEdit } from './stack-settings';
 export type { ConfigValue } from './config-value';
 export type { ConfigDeclaration, Project } from './project';

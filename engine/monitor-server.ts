@@ -16,7 +16,7 @@ import type { Goal } from './goal';
 import { readGoal } from './goal';
 import { GRPC_LIMITS } from './grpc-limits';
 import type { ResourceHook } from './hooks';
-import { RunStopped } from './run';
+import { RunStopped } from './step';
 import { bareGoal } from './default-providers';
 import { ENGINE_VERSION } from './state-codec';
 import type { PropertyMap } from './values';

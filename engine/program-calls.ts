@@ -5,7 +5,7 @@ import type { Goal } from './goal';
 import type { MonitorHandlers } from './monitor-server';
 import type { Registrar } from './registrar';
 import type { Run } from './run';
-import { RunStopped } from './run';
+import { RunStopped } from './step';
 import { Transforms } from './transforms';
 import { ROOT_STACK_TYPE } from './urn';
 import type { PropertyMap } from './values';

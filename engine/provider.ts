@@ -39,6 +39,8 @@ export interface ResourceCall {
   readonly type: string;
   readonly name: string;
   readonly signal: AbortSignal;
+  /** What a name that `check` generates is made from: the same again when a saved plan is run. */
+  readonly seed?: Buffer;
   /** Seconds; from customTimeouts. Undefined: the provider's default. */
   readonly timeout?: number;
   /** Says something about this resource to the user (shown under its row). */

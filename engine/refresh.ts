@@ -2,7 +2,7 @@ import { mapsEqual, markSecretOutputs } from './property';
 import { PartialFailure } from './provider';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-import { record } from './run';
+import { record } from './step';
 import { isProviderType, urnName } from './urn';
 
 function isReadable(run: Run, state: ResourceState): boolean {

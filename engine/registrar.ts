@@ -12,7 +12,7 @@ import type { Registration } from './registration';
 import { newResourceState } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-import { RunStopped } from './run';
+import { RunStopped } from './step';
 import { performImport, performRead } from './steps';
 import { createUrn, isProviderType, packageOf, ROOT_STACK_TYPE } from './urn';
 import type { PropertyMap } from './values';
@@ -194,7 +194,7 @@ export class Registrar {
     const { run } = this;
     // A resource that is made anew has nothing to go back to.
     const wanted = olds ? ignorePaths(news, olds, next.ignoreChanges) : news;
-    const call = run.call(next.urn);
+    const call = { ...run.call(next.urn), seed: run.plan.seed(next.urn) };
     const ask = async (): Promise<{ inputs: PropertyMap; failures: readonly CheckFailure[] }> => {
       run.assertRunning();
       if (isProviderType(next.type)) return run.providers.checkConfig(call, wanted);
@@ -269,6 +269,7 @@ export class Registrar {
     }
     run.emit({ kind: 'outputs', urn, outputs });
     if (state.type === ROOT_STACK_TYPE) return;
+    run.plan.componentOutputs(urn, state.outputs, outputs);
     const type = run.created.has(urn) ? 'AfterCreate' : run.updated.has(urn) ? 'AfterUpdate' : undefined;
     state.outputs = outputs;
     run.snapshot.changed(state);

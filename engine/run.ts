@@ -1,42 +1,20 @@
 import { AirlockError, describeError, messageOf } from '../report';
 import { Semaphore } from './concurrency';
-import type { ChangeSummary, EngineEvent, EventSink, Severity, StepOp, StepRecord, StepState } from './events';
+import type { ChangeSummary, EngineEvent, EventSink, Severity, StepOp, StepRecord } from './events';
 import type { Goal, HookType } from './goal';
 import type { Hooks, HookSubject } from './hooks';
-import { changedKeys, markSecretOutputs } from './property';
+import { markSecretOutputs } from './property';
 import { PartialFailure } from './provider';
 import type { ResourceCall } from './provider';
+import type { PlanKeeper } from './plan';
 import type { ProviderHost } from './provider-host';
-import type { OperationKind, ResourceState } from './resource-state';
+import type { ResourceState } from './resource-state';
 import type { SnapshotManager } from './snapshot-manager';
+import { named, record, RunStopped } from './step';
+import type { Step } from './step';
 import type { Targets } from './targets';
 import { isDefaultProvider, urnName, urnType } from './urn';
 import type { PropertyMap } from './values';
-
-/** Thrown where work is refused because the run is ending: the reason has been told already. */
-export class RunStopped extends Error {
-  constructor() {
-    super('the deployment is ending');
-    this.name = 'RunStopped';
-  }
-}
-
-/** One change to one resource. `apply` does it, and may fill in `new`. */
-export interface Step {
-  readonly op: StepOp;
-  readonly urn: string;
-  readonly old?: ResourceState;
-  readonly new?: ResourceState;
-  /** Recorded in state while it happens. */
-  readonly pending?: OperationKind;
-  readonly replaceKeys?: readonly string[];
-  readonly diffs?: readonly string[];
-  readonly apply: () => Promise<void>;
-  /** What the state becomes once it is done; by default `new` takes the place of `old`. */
-  readonly settle?: () => { replaces?: ResourceState | undefined; adds?: ResourceState | undefined };
-  /** False: nothing worth a write of its own changed. */
-  readonly write?: boolean;
-}
 
 /** Ops that are halves of a `replace`, not counted by themselves. */
 const HALVES: readonly StepOp[] = ['create-replacement', 'delete-replaced', 'read-replacement', 'discard-replaced'];
@@ -48,6 +26,8 @@ export interface RunOptions {
   readonly dryRun: boolean;
   readonly parallel: number;
   readonly targets: Targets;
+  readonly targetDependents: boolean;
+  readonly excludeDependents: boolean;
   readonly replaceTargets: Targets;
   readonly signal: AbortSignal;
   readonly onEvent: EventSink;
@@ -90,6 +70,7 @@ export class Run {
     readonly snapshot: SnapshotManager,
     readonly providers: ProviderHost,
     readonly hooks: Hooks,
+    readonly plan: PlanKeeper,
   ) {
     this.asks = new Semaphore(options.parallel);
     this.steps = new Semaphore(options.parallel);
@@ -172,6 +153,7 @@ export class Run {
   async perform(step: Step): Promise<void> {
     await this.steps.run(async () => {
       this.assertRunning();
+      this.planned(step.op, step.urn);
       const begun = Date.now();
       this.emit({ kind: 'step-start', step: record(step) });
       const subject = step.new ?? step.old;
@@ -196,6 +178,7 @@ export class Run {
         }
       }
       this.secure(step);
+      if (step.new) this.plan.outputs(step.urn, step.new.outputs);
       const settled = step.settle ? step.settle() : { replaces: step.old, adds: step.new };
       await this.snapshot.end({ ...(subject ? { finished: subject } : {}), ...settled, write: step.write ?? true });
       const done = record(step);
@@ -218,8 +201,18 @@ export class Run {
     });
   }
 
+  private planned(op: StepOp, urn: string): void {
+    try {
+      this.plan.step(op, urn);
+    } catch (error) {
+      this.fail(error, urn);
+      throw new RunStopped();
+    }
+  }
+
   /** Counts a step that is done, and tells it. */
   count(done: StepRecord, elapsedMs: number): void {
+    if (done.op === 'replace') this.planned(done.op, done.urn);
     this.changes.push(done);
     if (!HALVES.includes(done.op) && !isDefaultProvider(done.urn))
       this.summary[done.op] = (this.summary[done.op] ?? 0) + 1;
@@ -244,52 +237,4 @@ export class Run {
 
 function remedyOf(error: AirlockError): string {
   return error.remedy ? `. ${error.remedy}` : '';
-}
-
-const DOING: Partial<Record<StepOp, string>> = {
-  create: 'creating',
-  'create-replacement': 'creating the replacement of',
-  update: 'updating',
-  delete: 'deleting',
-  'delete-replaced': 'deleting the replaced',
-  read: 'reading',
-  refresh: 'reading',
-  import: 'importing',
-};
-
-/** The failure of a step says what failed, on what. */
-function named(error: unknown, step: Step): unknown {
-  if (error instanceof RunStopped) return error;
-  const message = `${DOING[step.op] ?? step.op} ${urnType(step.urn)} ${urnName(step.urn)}: ${messageOf(error)}`;
-  if (!(error instanceof AirlockError))
-    return new AirlockError({ code: 'engine.step-failed', message, where: step.urn, cause: error });
-  const { code, where, remedy } = error;
-  return new AirlockError({
-    code,
-    message,
-    where: where ?? step.urn,
-    cause: error,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
-}
-
-function side(state: ResourceState): StepState {
-  const { id, inputs, outputs, parent, protect, custom } = state;
-  return { id, inputs, outputs, parent, protect, custom };
-}
-
-export function record(step: Pick<Step, 'op' | 'urn' | 'old' | 'new' | 'diffs' | 'replaceKeys'>): StepRecord {
-  const { old, op } = step;
-  const next = step.new;
-  const diffs = step.diffs ?? (old && next && op !== 'same' ? changedKeys(old.inputs, next.inputs) : []);
-  return {
-    op,
-    urn: step.urn,
-    type: urnType(step.urn),
-    name: urnName(step.urn),
-    diffs,
-    replaceKeys: step.replaceKeys ?? [],
-    ...(old ? { old: side(old) } : {}),
-    ...(next ? { new: side(next) } : {}),
-  };
 }

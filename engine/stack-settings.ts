@@ -43,6 +43,19 @@ export class StackConfig {
     return (await this.load()).encryptionSalt;
   }
 
+  /** Records the salt that values were sealed under outside the configuration, where it has none yet. */
+  async keepSalt(salt: string): Promise<void> {
+    const file = await this.load();
+    if (file.encryptionSalt !== undefined) return;
+    file.encryptionSalt = salt;
+    await file.save();
+  }
+
+  /** The values as the file holds them: what is encrypted stays so. */
+  async sealed(): Promise<Record<string, RawConfig>> {
+    return Object.fromEntries((await this.load()).values());
+  }
+
   private async crypter(file: StackConfigFile): Promise<Crypter | undefined> {
     if (!file.hasSecrets) return undefined;
     if (file.encryptionSalt === undefined) {

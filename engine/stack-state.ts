@@ -11,6 +11,7 @@ import {
 } from './checkpoint';
 import { acquireLock } from './lock';
 import { stripSecrets } from './property';
+import type { Crypter } from './passphrase';
 import type { StateSink } from './snapshot-manager';
 import type { StackSecrets } from './stack-secrets';
 import { decodeDeployment, decodeResource, encodeResource, SecretCodec } from './state-codec';
@@ -46,6 +47,8 @@ export interface LoadedState {
   readonly deployment: DeploymentJson | undefined;
   readonly snapshot: Snapshot;
   readonly sink: StateSink;
+  /** Seals what is written, and opens what was sealed by it. */
+  readonly sealer: Crypter;
 }
 
 /** The stored state of one stack. */
@@ -90,7 +93,7 @@ export class StackState {
     const snapshot = deployment && decode ? decodeDeployment(deployment, codec) : { resources: [], pending: [] };
     const write = async (checkpoint: string): Promise<void> => void (await this.backend.write(this.files, checkpoint));
     const append = (lines: string, head: boolean): Promise<void> => this.backend.append(this.files, lines, head);
-    return { deployment, snapshot, sink: { stack: this.files.name, salt, codec, write, append } };
+    return { deployment, snapshot, sealer, sink: { stack: this.files.name, salt, codec, write, append } };
   }
 
   /** Does `work` while no other run can; `onStale` hears of what a dead run left: its lock, and its journal. */

@@ -1,60 +1,20 @@
 import { AirlockError } from '../report';
 import type { StackFiles } from './backend';
-import { effectiveConfig } from './config-value';
-import type { DeploymentOutcome } from './deployment';
-import type { EventSink, Operation, UpdateResult } from './events';
+import type { FileBackend } from './backend';
+import type { UpdateResult } from './events';
 import { forgetResource } from './forget-resource';
+import type { ImportRequest } from './import-resources';
 import { breakLocks } from './lock';
-import { findSdk } from './project';
+import type { AskPassphrase } from './passphrase-source';
+import type { Project } from './project';
+import { StackOperation } from './stack-operation';
+import type { OperationKind, OperationOptions, StackParts } from './stack-operation';
 import { StackSecrets } from './stack-secrets';
 import { StackConfig } from './stack-settings';
 import { StackState } from './stack-state';
 import type { ExportedState } from './stack-state';
 import type { Snapshot } from './state-codec';
-import { Targets } from './targets';
 import type { PropertyMap } from './values';
-import type { FileBackend } from './backend';
-import type { AskPassphrase } from './passphrase-source';
-import type { Project } from './project';
-
-export interface OperationOptions {
-  /** Changes at once. Default 16. */
-  readonly parallel?: number;
-  /** URNs, `*` and `**` allowed. Default: everything. */
-  readonly targets?: readonly string[];
-  readonly targetDependents?: boolean;
-  /** URNs of resources to replace though nothing changed. */
-  readonly replace?: readonly string[];
-  /** Read every resource first. */
-  readonly refresh?: boolean;
-  /** Fail when anything changed or would. */
-  readonly expectNoChanges?: boolean;
-  readonly message?: string;
-  /** Set before the operation and kept, as `--config` does. */
-  readonly config?: Readonly<Record<string, string>>;
-  readonly onEvent?: EventSink;
-  /** Aborting ends the operation in order: nothing new begins, what runs is recorded. */
-  readonly signal?: AbortSignal;
-}
-
-/** An operation that did not succeed. Everything done until then is in the state, and in `result`. */
-export class UpdateFailed extends AirlockError {
-  constructor(
-    readonly result: UpdateResult,
-    failure: Error,
-    problems: number,
-  ) {
-    const own = failure instanceof AirlockError ? failure : undefined;
-    super({
-      code: own?.code ?? 'engine.update-failed',
-      message: `${result.preview ? 'Preview' : result.operation} of stack ${result.stack} failed: ${failure.message}${problems > 1 ? ` (and ${problems - 1} more)` : ''}`,
-      cause: failure,
-      ...(own?.where === undefined ? {} : { where: own.where }),
-      ...(own?.remedy === undefined ? {} : { remedy: own.remedy }),
-    });
-    this.name = 'UpdateFailed';
-  }
-}
 
 /** What a stack needs of its workspace. */
 export interface StackSurroundings {
@@ -102,6 +62,14 @@ export class Stack {
 
   refresh(options: OperationOptions & { preview?: boolean } = {}): Promise<UpdateResult> {
     return this.operate('refresh', options.preview === true, options);
+  }
+
+  /** Takes resources that exist over into the state. */
+  importResources(
+    imports: readonly ImportRequest[],
+    options: OperationOptions & { preview?: boolean } = {},
+  ): Promise<UpdateResult> {
+    return new StackOperation(this.parts(), 'import', options.preview === true, options, imports).run();
   }
 
   /** The outputs of the last update. Without `showSecrets`, secrets are `Secret` values that print as `[secret]`. */
@@ -156,107 +124,11 @@ export class Stack {
     });
   }
 
-  private async operate(
-    operation: 'update' | 'destroy' | 'refresh',
-    dryRun: boolean,
-    options: OperationOptions,
-  ): Promise<UpdateResult> {
-    const emit = options.onEvent ?? ((): void => undefined);
-    if (dryRun) return this.runOperation(operation, true, options, emit);
-    const stale = (message: string): void =>
-      emit({ kind: 'diagnostic', severity: 'warning', message, ephemeral: false });
-    return this.state.locked(() => this.runOperation(operation, false, options, emit), stale);
+  private operate(kind: OperationKind, dryRun: boolean, options: OperationOptions): Promise<UpdateResult> {
+    return new StackOperation(this.parts(), kind, dryRun, options).run();
   }
 
-  private async runOperation(
-    operation: 'update' | 'destroy' | 'refresh',
-    dryRun: boolean,
-    options: OperationOptions,
-    emit: EventSink,
-  ): Promise<UpdateResult> {
-    const { project, env } = this.workspace;
-    const startTime = Math.floor(Date.now() / 1000);
-    await this.config.setAll(options.config ?? {});
-    const { snapshot, sink } = await this.state.load({ writing: !dryRun });
-    const own = await this.config.all();
-    const declarations = operation === 'update' ? project.config : project.config.filter(d => d.default !== undefined);
-    const config = effectiveConfig(this.name, own, declarations, this.config.file);
-    const targets = new Targets(options.targets ?? []);
-    const [stray] = operation === 'update' ? [] : targets.unmatched(snapshot.resources.map(state => state.urn));
-    if (stray !== undefined) {
-      throw new AirlockError({
-        code: 'engine.unknown-target',
-        message: `No resource of stack ${this.name} is ${stray}`,
-      });
-    }
-    emit({
-      kind: 'prelude',
-      operation: dryRun && operation === 'update' ? 'preview' : operation,
-      preview: dryRun,
-      stack: this.name,
-      project: project.name,
-    });
-    // Loaded here: reading configuration or outputs should not pay for gRPC.
-    const { deploy } = require('./deployment') as typeof import('./deployment');
-    const outcome = await deploy({
-      operation,
-      dryRun,
-      project,
-      stack: this.name,
-      sdkDir: findSdk(project.root).dir,
-      config,
-      env,
-      start: snapshot,
-      sink: dryRun ? undefined : sink,
-      parallel: options.parallel ?? 16,
-      targets,
-      targetDependents: options.targetDependents ?? false,
-      replaceTargets: new Targets(options.replace ?? []),
-      refresh: options.refresh ?? false,
-      signal: options.signal ?? new AbortController().signal,
-      onEvent: emit,
-      stackOutputs: reference => this.state.outputsOf(reference),
-    });
-    if (!dryRun) await this.remember(operation, options, outcome, startTime);
-    return this.conclude(outcome, options, emit);
-  }
-
-  private conclude(
-    { result, failure, problemCount }: DeploymentOutcome,
-    options: OperationOptions,
-    emit: EventSink,
-  ): UpdateResult {
-    emit({ kind: 'summary', result });
-    if (failure) throw new UpdateFailed(result, failure, problemCount);
-    const changed = Object.entries(result.summary).some(([op, count]) => op !== 'same' && op !== 'read' && count > 0);
-    if (options.expectNoChanges && changed) {
-      const failure = new AirlockError({
-        code: 'engine.unexpected-changes',
-        message: `no changes were expected, but there ${result.preview ? 'would be' : 'were'} some`,
-      });
-      throw new UpdateFailed(result, failure, 1);
-    }
-    return result;
-  }
-
-  private async remember(
-    operation: Operation,
-    options: OperationOptions,
-    { result, failure }: DeploymentOutcome,
-    startTime: number,
-  ): Promise<void> {
-    const read = await this.workspace.backend.read(this.files);
-    const record = {
-      kind: operation,
-      startTime,
-      message: options.message ?? '',
-      environment: { 'exec.kind': 'airlock' },
-      config: this.config.historyForm(),
-      result: failure ? 'failed' : 'succeeded',
-      endTime: Math.floor(Date.now() / 1000),
-      version: 0,
-      resourceChanges: result.summary,
-    };
-    if (read) await this.workspace.backend.addHistory(this.files, record, read.text);
+  private parts(): StackParts {
+    return { workspace: this.workspace, files: this.files, config: this.config, state: this.state };
   }
 }

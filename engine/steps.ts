@@ -4,7 +4,7 @@ import { mapsEqual, valuesEqual } from './property';
 import type { ProviderHandle } from './provider-host';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-import { record } from './run';
+import { record } from './step';
 import { isProviderType } from './urn';
 import { UNKNOWN_TEXT } from './wire';
 

@@ -70,9 +70,7 @@ export class Transforms {
       options = response.getOptions() ?? options;
     }
     const changed = { ...withOptions(goal, options), inputs: fromStruct(properties) };
-    return goal.transforms.length > 0
-      ? dependingAnew(changed, properties.toJavaScript())
-      : changed;
+    return goal.transforms.length > 0 ? dependingAnew(changed, properties.toJavaScript()) : changed;
   }
 
   /** Arguments and options of a function call after the stack's invoke transforms. Throws `engine.transform-failed`. */
