@@ -75,7 +75,7 @@ class KubernetesProvider implements Provider {
         };
       }
     } else {
-      inputs = withName(call.name, olds, news);
+      inputs = withName(call.name, olds, news, call.seed);
     }
     if (namespaced === true) inputs = withNamespace(inputs, await this.defaultNamespace());
     if (namespaced === false) inputs = withoutNamespace(inputs);

@@ -42,8 +42,8 @@ function baseName(urnName: string): string {
   return (clean || 'resource').slice(0, 54).replace(/[^a-z0-9]+$/, '');
 }
 
-/** The inputs with a name: the one given, the one an earlier run chose, or `<resource name>-<8 hex>`. */
-export function withName(urnName: string, olds: PropertyMap, news: PropertyMap): PropertyMap {
+/** The inputs with a name: the one given, the one an earlier run chose, or `<resource name>-<8 hex>` made from the seed. */
+export function withName(urnName: string, olds: PropertyMap, news: PropertyMap, seed: Buffer = randomBytes(32)): PropertyMap {
   const metadata = reveal(news['metadata']);
   if (metadata instanceof Unknown) return news;
   const fields = isMap(metadata) ? metadata : {};
@@ -51,7 +51,10 @@ export function withName(urnName: string, olds: PropertyMap, news: PropertyMap):
   if (fields['generateName'] !== undefined) return news;
   const annotations = reveal(fields['annotations']);
   const old = textOf(mapOf(olds['metadata'])['name']);
-  const name = old && isAutonamed(olds) ? old : `${baseName(urnName)}-${randomBytes(4).toString('hex')}`;
+  const name =
+    old && isAutonamed(olds)
+      ? old
+      : `${baseName(urnName)}-${createHash('sha256').update(seed).digest('hex').slice(0, 8)}`;
   const marked: PropertyValue =
     annotations instanceof Unknown ? annotations : { ...(isMap(annotations) ? annotations : {}), [autonamed]: 'true' };
   return { ...news, metadata: { ...fields, name, annotations: marked } };
