@@ -1,6 +1,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
 import type { FileSet } from './file-set';
+import { textDigest } from './lock';
 import { canonical, isMap, type Value, type ValueMap } from './value';
 import { parseYamlSource, valueOf } from './yaml-source';
 
@@ -43,57 +44,112 @@ export function textDiff(
   return { text: kept.slice(0, size), truncated: lines.length > most || kept.length > size };
 }
 
-/** What differs between two renderings, object by object; values of Secrets are hidden. */
+/**
+ * What differs between two renderings, object by object; values of Secrets are hidden. Beyond the limits only names are told.
+ * Large products are compared document by document: what is the same text on both sides is not even parsed.
+ */
 export function manifestDiff(before: FileSet | undefined, after: FileSet, limits: DiffLimits = {}): ObjectDiff[] {
-  const [old, now] = [before ? objectsOf(before) : new Map<string, ObjectText>(), objectsOf(after)];
+  const [old, now] = changedDocuments(before ?? new Map<string, Uint8Array>(), after);
+  const [was, is] = [objectsOf(old), objectsOf(now)];
   let left = limits.characters ?? 40_000;
   const diffs: ObjectDiff[] = [];
-  for (const key of new Set([...old.keys(), ...now.keys()])) {
-    const [was, is] = [old.get(key), now.get(key)];
-    if (was?.canonical === is?.canonical) continue;
-    const [oldText, newText] = hidden(was, is);
-    const { text, truncated } = textDiff(oldText, newText, key, { ...limits, characters: Math.max(left, 0) });
+  for (const key of new Set([...was.keys(), ...is.keys()])) {
+    const [former, present] = [was.get(key), is.get(key)];
+    if (former?.digest === present?.digest) continue;
+    const object = (present ?? former)?.name ?? key;
+    const kind = former ? (present ? 'changed' : 'removed') : 'added';
+    if (left <= 0) {
+      diffs.push({ object, kind, text: '', truncated: true });
+      continue;
+    }
+    const [oldText, newText] = hidden(former && shown(former), present && shown(present));
+    const { text, truncated } = textDiff(oldText, newText, object, { ...limits, characters: left });
     left -= text.length;
-    diffs.push({ object: key, kind: was ? (is ? 'changed' : 'removed') : 'added', text, truncated });
+    diffs.push({ object, kind, text, truncated });
   }
   return diffs;
 }
 
-interface ObjectText {
-  readonly value: Value | undefined;
+/** One document of a file, not parsed yet. */
+interface DocumentText {
+  readonly path: string;
   readonly text: string;
-  readonly canonical: string;
 }
 
-/** The Kubernetes objects of a set of files by kind, namespace and name; other files by path. */
-function objectsOf(files: FileSet): Map<string, ObjectText> {
+/** The documents of both sides without those that stand on both, wherever they stand. */
+function changedDocuments(before: FileSet, after: FileSet): [DocumentText[], DocumentText[]] {
+  const [old, now] = [documentsOf(before), documentsOf(after)];
+  const counts = new Map<string, number>();
+  const count = (text: string, by: number): number => {
+    const sum = (counts.get(text) ?? 0) + by;
+    counts.set(text, sum);
+    return sum;
+  };
+  for (const { text } of old) count(text, 1);
+  const added = now.filter(({ text }) => count(text, -1) < 0);
+  // What is left over was not met on the other side.
+  const removed = old.reverse().filter(({ text }) => (counts.get(text) ?? 0) > 0 && count(text, -1) >= 0);
+  return [removed.reverse(), added];
+}
+
+function documentsOf(files: FileSet): DocumentText[] {
+  return [...files.keys()].sort().flatMap(path => {
+    const text = Buffer.from(files.get(path) ?? []).toString('utf8');
+    // A directive belongs to the marker behind it: such a file is not cut.
+    if (!isManifest(path) || /^%/m.test(text)) return [{ path, text }];
+    return text.split(/^---(?=\s|$)/m).map(part => ({ path, text: part }));
+  });
+}
+
+const isManifest = (path: string): boolean => /\.(ya?ml|json)$/.test(path);
+
+interface ObjectText extends DocumentText {
+  readonly name: string;
+  /** Of what it means: order of keys, comments and spelling do not count. */
+  readonly digest: string;
+}
+
+interface ShownObject {
+  readonly value: Value | undefined;
+  readonly text: string;
+}
+
+/** The Kubernetes objects by kind, namespace and name; other texts by path. */
+function objectsOf(documents: readonly DocumentText[]): Map<string, ObjectText> {
   const objects = new Map<string, ObjectText>();
   const add = (key: string, object: ObjectText): void => {
     let unique = key;
     for (let copy = 2; objects.has(unique); copy += 1) unique = `${key} (${copy})`;
-    objects.set(unique, object);
+    objects.set(unique, unique === key ? object : { ...object, name: unique });
   };
-  for (const path of [...files.keys()].sort()) {
-    const text = Buffer.from(files.get(path) ?? []).toString('utf8');
-    const values = /\.(ya?ml|json)$/.test(path) ? yamlValues(text, path) : undefined;
-    if (!values) {
-      add(path, { value: undefined, text, canonical: text });
-      continue;
-    }
-    for (const value of values) {
-      add(objectName(value) ?? path, { value, text: stringify(value, { lineWidth: 0 }), canonical: canonical(value) });
+  for (const document of documents) {
+    const value = valueOfText(document);
+    if (value === null) continue;
+    if (value === undefined)
+      add(document.path, { ...document, name: document.path, digest: textDigest(document.text) });
+    else {
+      const name = objectName(value) ?? document.path;
+      add(name, { ...document, name, digest: textDigest(canonical(value)) });
     }
   }
   return objects;
 }
 
-function yamlValues(text: string, path: string): Value[] | undefined {
+/** Undefined for what is not YAML, null for nothing but comments. */
+function valueOfText({ path, text }: DocumentText): Value | undefined {
+  if (!isManifest(path)) return undefined;
   try {
-    const { documents } = parseYamlSource(text, path);
-    return documents.map(each => valueOf(each)).filter(each => each !== null);
+    const [first, second] = parseYamlSource(text, path, { valuesOnly: true }).documents;
+    return second ? undefined : first ? valueOf(first) : null;
   } catch {
     return undefined;
   }
+}
+
+/** Parsed again, since few of many objects are shown, and holding all of them takes the memory. */
+function shown(object: ObjectText): ShownObject {
+  const value = valueOfText(object);
+  return { value, text: value === undefined ? object.text : stringify(value, { lineWidth: 0 }) };
 }
 
 function objectName(value: Value): string | undefined {
@@ -104,10 +160,10 @@ function objectName(value: Value): string | undefined {
 }
 
 /** The texts of both sides, with the values of Secrets replaced by whether they changed. */
-function hidden(before: ObjectText | undefined, after: ObjectText | undefined): [string, string] {
-  const isSecret = (object: ObjectText | undefined) => isMap(object?.value) && object.value.kind === 'Secret';
+function hidden(before: ShownObject | undefined, after: ShownObject | undefined): [string, string] {
+  const isSecret = (object: ShownObject | undefined) => isMap(object?.value) && object.value.kind === 'Secret';
   if (!isSecret(before) && !isSecret(after)) return [before?.text ?? '', after?.text ?? ''];
-  const mask = (object: ObjectText | undefined, other: ObjectText | undefined, word: string): string => {
+  const mask = (object: ShownObject | undefined, other: ShownObject | undefined, word: string): string => {
     if (!object || !isMap(object.value)) return object?.text ?? '';
     const rest: Record<string, Value> = { ...object.value };
     for (const field of ['data', 'stringData']) {

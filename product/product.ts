@@ -27,9 +27,9 @@ export interface LoadedPipeline {
 /** Reads the description, configuration data, rules and readmes of a component version. */
 export async function loadProduct(reader: ResourceReader): Promise<LoadedProduct> {
   const description = await readProductDescription(reader);
-  const read = rememberedReads(reader);
+  const texts = new ResourceTexts(reader);
   const pipelines: LoadedPipeline[] = [];
-  for (const pipeline of description.pipelines) pipelines.push(await loadPipeline(reader, pipeline, read));
+  for (const pipeline of description.pipelines) pipelines.push(await loadPipeline(texts, pipeline));
   return loadedProduct(reader, description, pipelines);
 }
 
@@ -51,37 +51,47 @@ export function loadedProduct(
   };
 }
 
-type ReadResource = (ref: ResourceRef) => Promise<Uint8Array>;
+/** What is read of a component version, once: localization and configuration are often the same resource, and pipelines share. */
+export class ResourceTexts {
+  private readonly bytes = new Map<string, Promise<Uint8Array>>();
+  private readonly configs = new Map<string, Promise<ConfigData>>();
 
-/** Localization and configuration are often the same resource, and pipelines share resources: each is read once. */
-export function rememberedReads(reader: ResourceReader): ReadResource {
-  const known = new Map<string, Promise<Uint8Array>>();
-  return ref => {
-    const key = JSON.stringify([ref.name, ref.extraIdentity, ref.referencePath]);
-    const bytes = known.get(key) ?? reader.read(ref.name, selectorOf(ref));
-    known.set(key, bytes);
-    return bytes;
-  };
+  constructor(readonly reader: ResourceReader) {}
+
+  read(ref: ResourceRef): Promise<Uint8Array> {
+    return remembered(this.bytes, ref, () => this.reader.read(ref.name, selectorOf(ref)));
+  }
+
+  config(ref: ResourceRef): Promise<ConfigData> {
+    return remembered(this.configs, ref, async () => parseConfigData(await this.text(ref), this.place(ref)));
+  }
+
+  async text(ref: ResourceRef): Promise<string> {
+    return Buffer.from(await this.read(ref)).toString('utf8');
+  }
+
+  place(ref: ResourceRef): string {
+    return placeOf(this.reader, ref.name, selectorOf(ref));
+  }
+}
+
+function remembered<T>(known: Map<string, Promise<T>>, ref: ResourceRef, make: () => Promise<T>): Promise<T> {
+  const key = JSON.stringify([ref.name, ref.extraIdentity, ref.referencePath]);
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
 }
 
 /** Reads what one pipeline names, its source excepted. */
-export async function loadPipeline(
-  reader: ResourceReader,
-  pipeline: Pipeline,
-  read: ReadResource,
-): Promise<LoadedPipeline> {
-  const place = (ref: ResourceRef): string => placeOf(reader, ref.name, selectorOf(ref));
-  const textOf = async (ref: ResourceRef): Promise<string> => Buffer.from(await read(ref)).toString('utf8');
-  const configOf = async (ref: ResourceRef | undefined): Promise<ConfigData | undefined> =>
-    ref && parseConfigData(await textOf(ref), place(ref));
+export async function loadPipeline(texts: ResourceTexts, pipeline: Pipeline): Promise<LoadedPipeline> {
   const { readme: readmeRef, rules: rulesRef } = pipeline.configuration ?? {};
-  const localization = await configOf(pipeline.localization);
-  const configuration = await configOf(rulesRef);
+  const localization = pipeline.localization && (await texts.config(pipeline.localization));
+  const configuration = rulesRef && (await texts.config(rulesRef));
   const rules: Rules[] = [];
   for (const ref of [pipeline.schema, pipeline.validation]) {
-    if (ref) rules.push(await readRules(await read(ref), place(ref)));
+    if (ref) rules.push(await readRules(await texts.read(ref), texts.place(ref)));
   }
-  const readme = readmeRef ? await textOf(readmeRef) : leadingComment(rules);
+  const readme = readmeRef ? await texts.text(readmeRef) : leadingComment(rules);
   return {
     pipeline,
     ...(localization && { localization }),

