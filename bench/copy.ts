@@ -1,37 +1,21 @@
 import { execFile } from 'node:child_process';
-import { createCipheriv, createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { cacheDir, ensureBinary, goVersion } from '../images';
-import {
-  copy,
-  CopySession,
-  describe,
-  MediaType,
-  openRepository,
-  Registry,
-  storeManifest,
-  type Descriptor,
-} from '../oci';
+import { copy, CopySession, Registry } from '../oci';
+import { pushLargeImage, pushManyImages, type Image } from './images';
 import { measure, median, type Measured } from './measure';
 import { startRegistry, type BenchRegistry } from './registry';
 
 /** The peer: the copy tool of go-containerregistry, at this version. */
 const CRANE = 'github.com/google/go-containerregistry/cmd/crane@v0.21.5';
-const MB = 1024 * 1024;
 const AT_ONCE = 6;
 
 interface Row extends Measured {
   readonly requests: number;
-}
-
-interface Image {
-  readonly repository: string;
-  readonly tag: string;
 }
 
 /**
@@ -45,15 +29,9 @@ async function benchCopy(): Promise<void> {
   if (crane === undefined) console.log('crane is not measured: there is no Go here to build it with');
   const source = await startRegistry(binary, join(folder, 'source'));
   try {
-    const large = [
-      await pushImage(source, { repository: 'large/image', tag: 'v1' }, Array(4).fill(256 * MB) as number[], 0),
-    ];
+    const large = [await pushLargeImage(source)];
     await compare('one image, 4 layers of 256 MiB', large, { source, binary, folder, crane });
-    const many: Image[] = [];
-    for (let i = 0; i < 40; i++)
-      many.push(
-        await pushImage(source, { repository: `many/image${i}`, tag: 'v1' }, [2 * MB, MB, MB, MB / 2, MB / 4], i),
-      );
+    const many = await pushManyImages(source);
     await compare('40 images, 5 layers each, 3 of them shared by all', many, { source, binary, folder, crane });
   } finally {
     await source.stop();
@@ -161,51 +139,6 @@ async function copyAll(source: string, target: string, references: readonly stri
   );
 }
 
-/** The first three layers are the same in every image but the large one. */
-async function pushImage(
-  registry: BenchRegistry,
-  image: Image,
-  sizes: readonly number[],
-  seed: number,
-): Promise<Image> {
-  const { repository } = openRepository(`${registry.host}/${image.repository}`, { credentials: 'anonymous' });
-  const config = Buffer.from(
-    JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] }, seed }),
-  );
-  await repository.push(describe(MediaType.config, config), config);
-  const layers: Descriptor[] = [];
-  for (const [i, size] of sizes.entries()) {
-    const open = (): Readable => noise(size, `${size > 100 * MB ? 'large' : i < 3 ? 'shared' : String(seed)} ${i}`);
-    const hash = createHash('sha256');
-    for await (const chunk of open()) hash.update(chunk as Buffer);
-    const layer = { mediaType: MediaType.layerGzip, digest: `sha256:${hash.digest('hex')}`, size };
-    await repository.push(layer, open);
-    layers.push(layer);
-  }
-  await storeManifest(
-    repository,
-    { schemaVersion: 2, mediaType: MediaType.manifest, config: describe(MediaType.config, config), layers } as {
-      mediaType: string;
-    },
-    image.tag,
-  );
-  return image;
-}
-
-/** Bytes that do not compress, the same for the same seed: a cipher over zeros. */
-function noise(size: number, seed: string): Readable {
-  const cipher = createCipheriv('aes-256-ctr', createHash('sha256').update(seed).digest(), Buffer.alloc(16));
-  return Readable.from(
-    (function* () {
-      for (let left = size; left > 0;) {
-        const part = Math.min(left, MB);
-        left -= part;
-        yield cipher.update(Buffer.alloc(part));
-      }
-    })(),
-  );
-}
-
 /** Built once from its Go module into the cache; undefined where there is no Go. */
 async function craneBinary(): Promise<string | undefined> {
   const folder = join(cacheDir(), 'bench', CRANE.replace(/[^\w.]+/g, '-'));
@@ -214,7 +147,7 @@ async function craneBinary(): Promise<string | undefined> {
   if ((await goVersion()) === undefined) return undefined;
   await promisify(execFile)('go', ['install', CRANE], {
     env: { ...process.env, GOBIN: folder, CGO_ENABLED: '0' },
-    maxBuffer: 64 * MB,
+    maxBuffer: 64 * 1024 * 1024,
   });
   return binary;
 }
