@@ -40,7 +40,7 @@ export function buildCommand(command: Command): void {
     )
     .option('--addenv', 'environment variables are values too')
     .option('-O, --outfile <target>', 'archive (folder, .tar, .tgz) or registry that they are built into')
-    .option('-F, --file <target>', 'the same', 'transport-archive')
+    .option('-F, --file <archive>', 'archive that they are built into', 'transport-archive')
     .addOption(
       new Option('-t, --type <format>', 'format of an archive that is made').choices(['directory', 'tar', 'tgz']),
     )
@@ -73,6 +73,7 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
     });
   const settings = await settingsOf(given, flags);
   const built = await inSession(flags, async session => {
+    // As with the reference command line, a file is an archive whatever its name looks like.
     const name = flags.outfile ?? flags.file;
     if (flags.create === true && flags.force !== true && existsSync(name)) {
       throw new AirlockError({
@@ -82,7 +83,7 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
         remedy: '--force begins it anew; without --create component versions are added',
       });
     }
-    const target = await session.repository(name, {
+    const target = await session.repository(flags.outfile ?? `CommonTransportFormat::${name}`, {
       mode: flags.create === true ? 'replace' : 'update',
       ...(flags.type === undefined ? {} : { format: flags.type }),
     });

@@ -62,7 +62,7 @@ export function descriptorDocument(descriptor: ComponentDescriptor): object {
   );
 }
 
-/** The fields in this order, and then those that are not named; `access` with sorted keys. */
+/** The fields in this order, and then those that are not named; `access` with sorted keys, labels in their own order. */
 function ordered(object: object, order: readonly string[]): object {
   const given = object as Readonly<Record<string, unknown>>;
   const keys = [
@@ -72,8 +72,16 @@ function ordered(object: object, order: readonly string[]): object {
   return Object.fromEntries(
     keys.map(key => {
       const value = given[key];
-      const isAccess = key === 'access' && typeof value === 'object' && value !== null;
-      return [key, isAccess ? ordered(value, Object.keys(value).sort()) : value];
+      if (key === 'access' && isMap(value)) return [key, ordered(value, Object.keys(value).sort())];
+      if (key === 'labels' && Array.isArray(value)) return [key, (value as unknown[]).map(inOrder)];
+      return [key, value];
     }),
   );
+}
+
+const inOrder = (label: unknown): unknown =>
+  isMap(label) ? ordered(label, ['name', 'value', 'version', 'signing', 'merge']) : label;
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -71,7 +71,8 @@ export function printListing<T>(flags: OutputFlags, listing: Listing<T>): void {
       for (const document of documents()) process.stdout.write(`---\n${writeYaml(document)}`);
       return;
     default:
-      return print(tableText(format, flags.sort ?? [], listing));
+      if (listing.items.length > 0) return print(tableText(format, flags.sort ?? [], listing));
+      process.stderr.write('no elements found\n');
   }
 }
 
