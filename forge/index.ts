@@ -6,6 +6,7 @@ export type { Permission, Team, TeamRequest } from './gitea/teams';
 export type { AccessToken } from './gitea/tokens';
 export { blobSha, changesTo } from './gitea/files';
 export { Gitea, GiteaRepository } from './gitea/gitea';
+export { RememberedRepository } from './remembered';
 export type { Webhook, WebhookRequest } from './gitea/hooks';
 export type { BranchProtection } from './gitea/protection';
 export type { Repository, RepositoryRequest } from './gitea/repositories';

@@ -10,6 +10,7 @@ import {
   type ResolvedVersion,
 } from '../../product';
 import { silent } from '../../report';
+import { sharedForge } from '../product/shared-forge';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 
 type Inputs = ReplicationInputs & Omit<ResolvedVersion, 'reason'>;
@@ -21,6 +22,7 @@ class ReplicationHandler implements Handler<Inputs, Outputs> {
     const { reason, ...resolved } = await resolveReplication(
       news as ReplicationInputs,
       olds as Partial<ResolvedVersion>,
+      { forge: sharedForge },
     );
     // A warning, not a change: an unreachable source must not show as one.
     if (reason !== '') console.warn(reason);

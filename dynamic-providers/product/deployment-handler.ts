@@ -15,6 +15,7 @@ import { languagePrograms } from '../../images';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
 import { proposed } from './removal';
+import { sharedForge } from './shared-forge';
 
 const programs = languagePrograms();
 
@@ -43,7 +44,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
     const given = givenOf(news as Inputs);
-    const plan = this.checked.keep(given, await planned(given));
+    const plan = this.checked.keep(given, await planned(given, { forge: sharedForge }));
     if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
     return { inputs: { ...given, ...shown(plan) } };
   }
@@ -51,7 +52,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
     if (isUnknown(news) || !isDeepStrictEqual(lasting(olds), lasting(news))) return { changes: true };
     const given = givenOf(news as Inputs);
-    const plan = this.checked.take(given) ?? (await planned(given));
+    const plan = this.checked.take(given) ?? (await planned(given, { forge: sharedForge }));
     return { changes: mustAct(plan) };
   }
 

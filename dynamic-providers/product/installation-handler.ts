@@ -10,6 +10,7 @@ import {
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
 import { proposed } from './removal';
+import { sharedForge } from './shared-forge';
 
 interface Inputs extends InstallationInputs {
   phase: InstallationPhase;
@@ -29,7 +30,7 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
     const given = givenOf(news as Inputs);
-    const { phase, proposal } = this.checked.keep(given, await planInstallation(given));
+    const { phase, proposal } = this.checked.keep(given, await planInstallation(given, { forge: sharedForge }));
     return { inputs: { ...given, phase, proposal } };
   }
 
@@ -37,7 +38,7 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
     const { pullRequest: _, ...before } = olds;
     if (isUnknown(news) || !isDeepStrictEqual(before, news)) return { changes: true };
     const given = givenOf(news as Inputs);
-    return { changes: (this.checked.take(given) ?? (await planInstallation(given))).action };
+    return { changes: (this.checked.take(given) ?? (await planInstallation(given, { forge: sharedForge }))).action };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {

@@ -64,14 +64,19 @@ export async function readTree(
   const entries = (await listTree(api, name, ref, path, options)).filter(entry => entry.mode !== symbolicLink);
   const files: FileContent[] = [];
   for (let at = 0; at < entries.length; at += readsAtOnce) {
-    const some = entries.slice(at, at + readsAtOnce).map(async entry => ({
-      path: entry.path,
-      sha: entry.sha,
-      content: await readBlob(api, name, entry, options),
-    }));
+    const some = entries.slice(at, at + readsAtOnce).map(entry => readEntry(api, name, entry, options));
     files.push(...(await Promise.all(some)));
   }
   return files;
+}
+
+export async function readEntry(
+  api: GiteaApi,
+  name: RepositoryName,
+  entry: TreeEntry,
+  options: CallOptions = {},
+): Promise<FileContent> {
+  return { path: entry.path, sha: entry.sha, content: await readBlob(api, name, entry, options) };
 }
 
 export async function readFile(

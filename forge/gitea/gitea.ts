@@ -12,6 +12,7 @@ import type {
   NewRelease,
   PullRequestChange,
   RepositoryName,
+  TreeEntry,
 } from '../forge';
 import { Organizations, Users } from './accounts';
 import { GiteaApi, type GiteaOptions } from './api';
@@ -87,6 +88,10 @@ export class GiteaRepository implements ForgeRepository {
   }
   readTree(ref: string, path: string, options?: CallOptions) {
     return files.readTree(this.api, this.repository, ref, path, options);
+  }
+  /** The content of a file that {@link listTree} found. */
+  readEntry(entry: TreeEntry, options?: CallOptions) {
+    return files.readEntry(this.api, this.repository, entry, options);
   }
   listTree(ref: string, path: string, options?: CallOptions) {
     return files.listTree(this.api, this.repository, ref, path, options);
