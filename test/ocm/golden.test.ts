@@ -11,6 +11,8 @@ import {
   repositoryIn,
   type ComponentDescriptor,
   type ComponentRepository,
+  type DigestSpec,
+  type NestedComponentDigests,
   type Normalisation,
 } from '../../ocm';
 import { sharedVector } from './support';
@@ -98,6 +100,103 @@ describe('ocm: golden digests of the reference implementation', () => {
     expect(await digest(repository, 'test.de/x', 'jsonNormalisation/v3')).to.equal(
       '4ca827281d94cdfee77e7ab2d89164f5e0d38890d12f035c2cbe19d72851fb17',
     );
+  });
+
+  describe('of the rhombus: top refers to ref and ref2, both to test', () => {
+    const sha = (algorithm: string, text: string): string => createHash(algorithm).update(text).digest('hex');
+    const local = (letter: string): object => {
+      const localReference = `sha256:${sha('sha256', `testdata ${letter.toUpperCase()}`)}`;
+      return {
+        name: `data_${letter}`,
+        version: 'v1',
+        type: 'PlainText',
+        relation: 'local',
+        access: { type: 'localBlob', mediaType: 'text/plain', localReference },
+      };
+    };
+    const refer = (name: string, to: string): object => ({
+      name,
+      componentName: `github.com/mandelsoft/${to}`,
+      version: 'v1',
+    });
+    const rows = [
+      ['test', 'a', [], 'bdb62ce8299f10e230b91bc9a9bfdbf2d33147f205fcf736d802c7e1cec7b5e8'],
+      ['ref', 'b', [refer('ref', 'test')], 'd1def1b60cc8b241451b0e3fccb705a9d99db188b72ec4548519017921700857'],
+      ['ref2', 'c', [refer('ref', 'test')], 'b376a7b440c0b1e506e54a790966119a8e229cf9226980b84c628d77ef06fc58'],
+      [
+        'top',
+        'd',
+        [refer('refb', 'ref'), refer('refc', 'ref2')],
+        '64674d3e2843d36c603f44477e4cd66ee85fe1a91227bbcd271202429024ed61',
+      ],
+    ] as const;
+    const stored = async (nestedDigests?: NestedComponentDigests[]): Promise<ComponentRepository> => {
+      const repository = repositoryIn(memorySpace());
+      for (const [name, letter, componentReferences] of rows) {
+        const descriptor = component(`github.com/mandelsoft/${name}`, {
+          resources: [local(letter)],
+          componentReferences,
+        });
+        const whole = name === 'top' && nestedDigests !== undefined ? { ...descriptor, nestedDigests } : descriptor;
+        await put(repository, whole, [Buffer.from(`testdata ${letter.toUpperCase()}`)]);
+      }
+      return repository;
+    };
+    const spec = (normalisationAlgorithm: string, value: string): DigestSpec => ({
+      hashAlgorithm: 'SHA-256',
+      normalisationAlgorithm,
+      value,
+    });
+    /** As the reference records them in its mode `top`. */
+    const nested = (): NestedComponentDigests[] =>
+      rows.slice(0, 3).map(([name, letter, , value]) => ({
+        name: `github.com/mandelsoft/${name}`,
+        version: 'v1',
+        digest: spec('jsonNormalisation/v1', value),
+        resourceDigests: [
+          {
+            name: `data_${letter}`,
+            version: 'v1',
+            digest: spec('genericBlobDigest/v1', sha('sha256', `testdata ${letter.toUpperCase()}`)),
+          },
+        ],
+      }));
+
+    it('each component has the digest that is known', async () => {
+      const repository = await stored();
+      for (const [name, , , wanted] of rows)
+        expect(await digest(repository, `github.com/mandelsoft/${name}`, 'jsonNormalisation/v1')).to.equal(wanted);
+      const access = await repository.open('github.com/mandelsoft/test', 'v1');
+      const long = await new DigestTree({}).digest(access, { normalisation: 'jsonNormalisation/v1', hash: 'SHA-512' });
+      expect(long.digest).to.equal(
+        '7aa760f27b494814e56c44413afd7bc9d932df28918d63bea222be4bd2b6abd921225cca2140d6eb549418a75b8db2a32be1852012d77474657505f0ea57b34d',
+      );
+    });
+
+    const differences = async (recorded: NestedComponentDigests[]): Promise<string[]> => {
+      const access = await (await stored(recorded)).open('github.com/mandelsoft/top', 'v1');
+      const tree = new DigestTree({}, access.descriptor.nestedDigests);
+      const { digest: found } = await tree.digest(access, { normalisation: 'jsonNormalisation/v1', hash: 'SHA-256' });
+      if (tree.differences.length === 0) expect(found).to.equal(rows[3][3]);
+      return tree.differences.map(each => `${each.component} ${each.element}: ${each.problem}`);
+    };
+
+    it('digests that the top component records for those below are compared', async () => {
+      expect(await differences(nested())).to.deep.equal([]);
+      const wrong = '0'.repeat(64);
+      const [first, ...others] = nested() as [NestedComponentDigests, ...NestedComponentDigests[]];
+      const resourceDigests = first.resourceDigests?.map(each => ({
+        ...each,
+        digest: spec('genericBlobDigest/v1', wrong),
+      }));
+      expect((await differences([{ ...first, resourceDigests: resourceDigests ?? [] }, ...others])).join()).to.match(
+        /mandelsoft\/test:v1 resource data_a: .*8a835d52.*00000000/,
+      );
+      expect(
+        (await differences([{ ...first, digest: spec('jsonNormalisation/v1', wrong) }, ...others])).join(),
+      ).to.match(/mandelsoft\/test:v1 nested digest: .*bdb62ce8.*00000000/);
+      expect((await differences([{ ...first, resourceDigests: [] }, ...others])).join()).to.match(/no nested digest/);
+    });
   });
 
   for (const archive of ['transport-archive', 'transport-archive.tar', 'transport-archive.tar.gz']) {
