@@ -1,13 +1,33 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { UpdateResult } from '../engine';
 import { languagePrograms } from '../images';
-import { describeDeployment, type DeploymentInputs } from '../product';
+import { describeDeployment, proposalFile, type DeploymentInputs } from '../product';
 import { plainMap } from './plain-value';
 
 const productDeployment = 'pulumi-nodejs:dynamic/product:ProductDeployment';
+/** Folder for texts of plans, for the resources' process (`dynamic-providers/product/deployment-handler.ts`). */
+const folderVariable = 'AIRLOCK_PROPOSALS';
 
 /**
- * What a preview means for the products in it: versions, values difference and rendered manifest difference. The text is made
- * from the very inputs that the preview checked, and never enters the state. Empty when no product would change.
+ * Runs a preview so that the resources leave what they planned as text in a folder that only we can enter: each product is planned
+ * once, and its text, which holds values, never enters the state. The workspace must be opened inside, to see the environment.
+ */
+export async function withProposalTexts<T>(work: () => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'airlock-proposals-'));
+  process.env[folderVariable] = folder;
+  try {
+    return await work();
+  } finally {
+    delete process.env[folderVariable];
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * What a preview means for the products in it: versions, values difference and rendered manifest difference. Empty when no product
+ * would change.
  */
 export async function proposedChanges(result: UpdateResult, signal?: AbortSignal): Promise<string> {
   const texts: string[] = [];
@@ -15,7 +35,16 @@ export async function proposedChanges(result: UpdateResult, signal?: AbortSignal
     if (step.type !== productDeployment || step.op === 'same' || step.new === undefined) continue;
     const inputs = plainMap(step.new.inputs) as unknown as DeploymentInputs;
     if (inputs.version === undefined) continue;
-    texts.push(await describeDeployment(inputs, { programs: languagePrograms(), ...(signal && { signal }) }));
+    texts.push((await left(inputs)) ?? (await describeDeployment(inputs, planning(signal))));
   }
   return texts.join('\n');
+}
+
+const planning = (signal: AbortSignal | undefined) => ({ programs: languagePrograms(), ...(signal && { signal }) });
+
+/** The text that the resource left; undefined under another engine. */
+async function left(inputs: DeploymentInputs): Promise<string | undefined> {
+  const folder = process.env[folderVariable];
+  if (folder === undefined) return undefined;
+  return readFile(path.join(folder, proposalFile(inputs)), 'utf8').catch(() => undefined);
 }

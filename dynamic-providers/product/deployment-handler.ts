@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
   deploymentReaders,
+  deploymentText,
   planDeployment,
+  proposalFile,
   refusalText,
   removeDeployment,
   settleDeployment,
@@ -46,6 +50,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
     const given = givenOf(news as Inputs);
     const plan = this.checked.keep(given, await planned(given, { forge: sharedForge }));
     if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
+    await leaveText(given, plan);
     return { inputs: { ...given, ...shown(plan) } };
   }
 
@@ -82,6 +87,13 @@ function givenOf(inputs: Inputs): DeploymentInputs {
   const { phase: _, reason: __, merged: ___, proposed: ____, desired: _____, changes: ______, ...rest } = inputs;
   const { refusal: _______, ...given } = rest;
   return given;
+}
+
+/** For the preview of our own command line, which shows plans in full; state gets a summary only. */
+async function leaveText(inputs: DeploymentInputs, plan: DeploymentPlan): Promise<void> {
+  const folder = process.env['AIRLOCK_PROPOSALS'];
+  if (folder === undefined) return;
+  await writeFile(join(folder, proposalFile(inputs)), deploymentText(inputs.instance, plan), { mode: 0o600 });
 }
 
 /** Whether the forge or the registry must be written to. */

@@ -1,3 +1,4 @@
+import { textDigest } from '../lock';
 import type { Proposal } from '../proposal';
 import { deploymentReaders } from './reader';
 import { planDeployment } from './deployment';
@@ -11,6 +12,11 @@ export async function describeDeployment(inputs: DeploymentInputs, options: Plan
   } finally {
     await readers.close();
   }
+}
+
+/** Name of the file in which a preview finds the text of a product's plan. */
+export function proposalFile({ repository, instance }: Pick<DeploymentInputs, 'repository' | 'instance'>): string {
+  return `${textDigest(`${repository.owner}/${repository.name}/${instance}`).slice(7, 39)}.txt`;
 }
 
 /** A plan as text: versions, values difference, manifest difference. */

@@ -41,4 +41,4 @@ export {
   type ReplicationInputs,
   type ResolvedVersion,
 } from './replication';
-export { deploymentText, describeDeployment } from './describe';
+export { deploymentText, describeDeployment, proposalFile } from './describe';
