@@ -105,3 +105,21 @@ export function dependenciesOf(state: ResourceState): Set<string> {
   if (state.provider !== '') urns.add(state.provider.slice(0, state.provider.lastIndexOf('::')));
   return urns;
 }
+
+/** The state with its references to renamed resources rewritten; its own name stays. */
+export function renameReferences(state: ResourceState, renamed: ReadonlyMap<string, string>): ResourceState {
+  if (renamed.size === 0) return state;
+  const name = (urn: string): string => renamed.get(urn) ?? urn;
+  const at = state.provider.lastIndexOf('::');
+  return {
+    ...state,
+    parent: name(state.parent),
+    deletedWith: name(state.deletedWith),
+    dependencies: state.dependencies.map(name),
+    replaceWith: state.replaceWith.map(name),
+    propertyDependencies: Object.fromEntries(
+      Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
+    ),
+    provider: at < 0 ? '' : name(state.provider.slice(0, at)) + state.provider.slice(at),
+  };
+}

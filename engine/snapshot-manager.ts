@@ -2,7 +2,7 @@ import { checkpointText, featuresOfStates } from './checkpoint';
 import { checkpointDigest, journalLine } from './journal';
 import type { JournalHead } from './journal';
 import { inOrder } from './ordering';
-import { dependenciesOf } from './resource-state';
+import { dependenciesOf, renameReferences } from './resource-state';
 import type { OperationKind, PendingOperation, ResourceState } from './resource-state';
 import { encodeResource } from './state-codec';
 import type { SecretCodec, Snapshot } from './state-codec';
@@ -243,24 +243,9 @@ export class SnapshotManager {
     if (!sink) return '';
     const known = this.encoded.get(state);
     if (known?.renames === this.renamed.size) return known.text;
-    const named = this.renamed.size === 0 ? state : this.withNewNames(state);
+    const named = renameReferences(state, this.renamed);
     const text = JSON.stringify(encodeResource(named, sink.codec.seal));
     this.encoded.set(state, { text, renames: this.renamed.size });
     return text;
-  }
-
-  private withNewNames(state: ResourceState): ResourceState {
-    const name = (urn: string): string => this.renamed.get(urn) ?? urn;
-    const at = state.provider.lastIndexOf('::');
-    return {
-      ...state,
-      parent: name(state.parent),
-      deletedWith: name(state.deletedWith),
-      dependencies: state.dependencies.map(name),
-      propertyDependencies: Object.fromEntries(
-        Object.entries(state.propertyDependencies).map(([key, urns]) => [key, urns.map(name)]),
-      ),
-      provider: at < 0 ? '' : name(state.provider.slice(0, at)) + state.provider.slice(at),
-    };
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
-import { Document, isMap, parseDocument } from 'yaml';
+import { Document, isMap, isNode, parseDocument } from 'yaml';
 import { AirlockError } from '../report';
 import { writeAtomically } from './atomic-file';
 import { hasSecure } from './config-value';
@@ -65,6 +65,14 @@ export class StackConfigFile {
 
   get hasSecrets(): boolean {
     return [...this.values().values()].some(hasSecure);
+  }
+
+  /** One value; with `asPath`, a part of a structured one. */
+  get(key: string, asPath = false): RawConfig {
+    const { yamlKey, steps } = this.locate(key, asPath);
+    const at = ['config', yamlKey, ...steps];
+    const node: unknown = this.document.getIn(at, true);
+    return isNode(node) ? (node.toJS(this.document, { maxAliasCount: 100 }) as RawConfig) : node;
   }
 
   /** With `asPath`, `key` is a property path into a structured value (`airlock:servers[0].name`). */

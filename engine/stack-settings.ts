@@ -1,7 +1,7 @@
 import { AirlockError } from '../report';
-import { configText, hasSecure, readConfigValue } from './config-value';
+import { configText, hasSecure, isSecure, readConfigValue } from './config-value';
 import type { ConfigValue, RawConfig } from './config-value';
-import type { Crypter } from './passphrase';
+import type { Crypter, SecretsManager } from './passphrase';
 import { StackConfigFile } from './stack-config';
 import type { StackSecrets } from './stack-secrets';
 
@@ -56,6 +56,54 @@ export class StackConfig {
     return Object.fromEntries((await this.load()).values());
   }
 
+  /** Every value in the file, opened and sealed anew; `encryptionsalt` becomes that of `sealer`. */
+  async reseal(sealer: SecretsManager): Promise<void> {
+    const file = await this.load();
+    const opener = await this.crypter(file);
+    for (const [key, value] of file.values()) {
+      if (opener && hasSecure(value)) file.set(key, resealed(value, opener, sealer));
+    }
+    file.encryptionSalt = sealer.salt;
+    await file.save();
+  }
+
+  /** Values of another stack of the project; what is secret there is here. Without `key`, all of them. */
+  async copyFrom(other: StackConfig, key?: string, edit: Pick<ConfigEdit, 'path'> = {}): Promise<void> {
+    if (key !== undefined) {
+      const value = await other.get(key, edit);
+      if (!value) {
+        throw new AirlockError({
+          code: 'engine.config-missing',
+          message: `Stack ${other.stack} has no configuration ${key}`,
+          where: other.file,
+        });
+      }
+      return this.set(key, value.text, { ...edit, secret: value.secret });
+    }
+    const source = await other.load();
+    const opener = await other.crypter(source);
+    const file = await this.load();
+    for (const [name, value] of source.values()) {
+      file.set(name, opener && hasSecure(value) ? resealed(value, opener, await this.sealer(file)) : value);
+    }
+    await file.save();
+  }
+
+  /** Replaces all values by those of the last deployment, as its history holds them. */
+  async restore(values: Readonly<Record<string, RawConfig>>): Promise<void> {
+    const file = await this.load();
+    for (const key of file.values().keys()) if (!(key in values)) file.remove(key);
+    for (const [key, value] of Object.entries(values)) file.set(key, value);
+    await file.save();
+  }
+
+  private async sealer(file: StackConfigFile): Promise<SecretsManager> {
+    const salt = file.encryptionSalt ?? (await this.stateSalt());
+    const manager = salt === undefined ? await this.secrets.create() : await this.secrets.open(salt, this.file);
+    file.encryptionSalt = manager.salt;
+    return manager;
+  }
+
   private async crypter(file: StackConfigFile): Promise<Crypter | undefined> {
     if (!file.hasSecrets) return undefined;
     if (file.encryptionSalt === undefined) {
@@ -87,10 +135,10 @@ export class StackConfig {
     );
   }
 
-  async get(key: string): Promise<ConfigValue | undefined> {
+  /** With `path`, `key` names a part of a structured value. */
+  async get(key: string, edit: Pick<ConfigEdit, 'path'> = {}): Promise<ConfigValue | undefined> {
     const file = await this.load();
-    const name = key.includes(':') ? key : `${this.project}:${key}`;
-    const value = file.values().get(name);
+    const value = file.get(key, edit.path);
     if (value === undefined) return undefined;
     return readConfigValue(value, hasSecure(value) ? await this.crypter(file) : undefined);
   }
@@ -100,10 +148,7 @@ export class StackConfig {
     const file = await this.load();
     let raw: RawConfig = edit.path && !edit.secret ? typed(value) : value;
     if (edit.secret) {
-      const salt = file.encryptionSalt ?? (await this.stateSalt());
-      const manager = salt === undefined ? await this.secrets.create() : await this.secrets.open(salt, this.file);
-      file.encryptionSalt = manager.salt;
-      raw = { secure: manager.encrypt(value) };
+      raw = { secure: (await this.sealer(file)).encrypt(value) };
     }
     file.set(key, raw, edit.path);
     await file.save();
@@ -139,6 +184,15 @@ export class StackConfig {
       ]),
     );
   }
+}
+
+function resealed(value: RawConfig, opener: Crypter, sealer: Crypter): RawConfig {
+  if (isSecure(value)) return { secure: sealer.encrypt(opener.decrypt(value.secure)) };
+  if (Array.isArray(value)) return value.map(item => resealed(item as RawConfig, opener, sealer));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, resealed(item as RawConfig, opener, sealer)]),
+  );
 }
 
 /** In structured values Pulumi keeps booleans and whole numbers as such. */

@@ -5,15 +5,17 @@ import {
   emptyDeployment,
   featuresOf,
   featuresOfStates,
+  newManifest,
   parseCheckpoint,
   parseExport,
   schemaOf,
 } from './checkpoint';
 import { acquireLock } from './lock';
 import { stripSecrets } from './property';
-import type { Crypter } from './passphrase';
+import type { Crypter, SecretsManager } from './passphrase';
 import type { StateSink } from './snapshot-manager';
 import type { StackSecrets } from './stack-secrets';
+import { repairResources } from './state-edits';
 import { decodeDeployment, decodeResource, encodeResource, SecretCodec } from './state-codec';
 import type { DeploymentJson, Snapshot } from './state-codec';
 import { ROOT_STACK_TYPE } from './urn';
@@ -146,10 +148,36 @@ export class StackState {
 
   async edit(edit: (snapshot: Snapshot) => Snapshot): Promise<void> {
     await this.locked(async () => {
-      const { snapshot, sink } = await this.load({ writing: true });
-      const text = textOf(this.files.name, sink.salt, edit(snapshot), sink.codec);
-      parseCheckpoint(text, 'the edited state');
-      await sink.write(text);
+      const loaded = await this.load({ writing: true });
+      await this.replace(edit(loaded.snapshot), loaded);
+    });
+  }
+
+  /** Writes what was made of a loaded state, which must be locked. Throws `engine.state-invalid`. */
+  async replace(snapshot: Snapshot, { sink }: Pick<LoadedState, 'sink'>): Promise<void> {
+    const text = textOf(sink.stack, sink.salt, snapshot, sink.codec);
+    parseCheckpoint(text, 'the edited state');
+    await this.backend.write(this.files, text);
+  }
+
+  /** Writes a loaded state, which must be locked, with its secrets sealed by another key. */
+  async reseal(snapshot: Snapshot, sealer: SecretsManager): Promise<void> {
+    await this.backend.write(this.files, textOf(this.files.name, sealer.salt, snapshot, new SecretCodec(sealer)));
+  }
+
+  /** Puts an unsound list of resources right, as far as that can be done without them. Answers what was done. */
+  async repair(): Promise<string[]> {
+    return this.locked(async () => {
+      const { text, file } = await this.read();
+      const deployment = parseCheckpoint(text, file, { verify: false });
+      const { resources, changes } = repairResources(deployment?.resources ?? []);
+      if (!deployment || changes.length === 0) return [];
+      const repaired = { ...deployment, manifest: newManifest(), resources };
+      const json = { ...schemaOf(featuresOf(resources)), checkpoint: { stack: this.files.name, latest: repaired } };
+      const written = `${JSON.stringify(json)}\n`;
+      parseCheckpoint(written, 'the repaired state');
+      await this.backend.write(this.files, written);
+      return changes;
     });
   }
 

@@ -5,8 +5,12 @@ import type { UpdateResult } from './events';
 import { forgetResource } from './forget-resource';
 import type { ImportRequest } from './import-resources';
 import { breakLocks } from './lock';
+import { newSecretsManager } from './passphrase';
 import type { AskPassphrase } from './passphrase-source';
 import type { Project } from './project';
+import { moveStackFiles, readHistory, readTags, writeTags } from './stack-files';
+import type { HistoryEntry } from './stack-files';
+import { inStack, moveResources } from './state-move';
 import { StackOperation } from './stack-operation';
 import type { OperationKind, OperationOptions, StackParts } from './stack-operation';
 import { StackSecrets } from './stack-secrets';
@@ -29,12 +33,14 @@ export interface StackSurroundings {
 export class Stack {
   readonly config: StackConfig;
   private readonly state: StackState;
+  private readonly secrets: StackSecrets;
 
   constructor(
     readonly workspace: StackSurroundings,
     private readonly files: StackFiles,
   ) {
     const secrets = new StackSecrets(files.name, workspace.env, workspace.options.askPassphrase);
+    this.secrets = secrets;
     const { project, backend } = workspace;
     const config = new StackConfig(project.name, files.name, workspace.configFile(files.name), secrets, () =>
       this.state.salt(),
@@ -90,6 +96,90 @@ export class Stack {
   /** Changes the state by hand: `edit` gets the loaded resources and returns what they shall be. Throws `engine.state-invalid`. */
   edit(edit: (snapshot: Snapshot) => Snapshot): Promise<void> {
     return this.state.edit(edit);
+  }
+
+  /** Puts right what can be of a state that does not load. Answers what was done. */
+  repair(): Promise<string[]> {
+    return this.state.repair();
+  }
+
+  /** The updates of the stack, the latest first. */
+  history(): Promise<HistoryEntry[]> {
+    return readHistory(this.files);
+  }
+
+  tags(): Promise<Record<string, string>> {
+    return readTags(this.files);
+  }
+
+  setTags(tags: Readonly<Record<string, string>>): Promise<void> {
+    return writeTags(this.files, tags);
+  }
+
+  /** Takes the configuration of the last deployment over. Throws `engine.no-history`. */
+  async refreshConfig(): Promise<void> {
+    const [last] = await this.history();
+    if (!last) {
+      throw new AirlockError({ code: 'engine.no-history', message: `Stack ${this.name} has never been deployed` });
+    }
+    const values = Object.entries(last.config ?? {}).map(([key, entry]) => {
+      const { value, secret, object } = entry as { value: string; secret?: boolean; object?: boolean };
+      if (object === true || (secret === true && value.startsWith('{'))) return [key, JSON.parse(value) as unknown];
+      return [key, secret === true ? { secure: value } : value];
+    });
+    await this.config.restore(Object.fromEntries(values) as Record<string, unknown>);
+  }
+
+  /** Seals all secrets anew, under another passphrase: those of the configuration, and those of the state. */
+  async changePassphrase(passphrase: string): Promise<void> {
+    await this.state.locked(async () => {
+      const sealer = await newSecretsManager(passphrase);
+      const { snapshot } = await this.state.load();
+      await this.config.reseal(sealer);
+      await this.state.reseal(snapshot, sealer);
+    });
+  }
+
+  /**
+   * Moves resources, with everything below them, into another stack of the project. Answers the URNs they had. Throws
+   * `engine.unknown-resource` and `engine.resource-exists`.
+   */
+  async move(urns: readonly string[], to: Stack): Promise<readonly string[]> {
+    const place = { project: this.workspace.project.name, stack: to.name };
+    return this.state.locked(() =>
+      to.state.locked(async () => {
+        const from = await this.state.load({ writing: true });
+        const into = await to.state.load({ writing: true });
+        const { source, destination, moved } = moveResources(from.snapshot, into.snapshot, urns, place);
+        // In this order a crash between the two leaves resources in both states rather than in none.
+        await to.state.replace(destination, into);
+        await this.state.replace(source, from);
+        return moved;
+      }),
+    );
+  }
+
+  /** Gives the stack another name, in its URNs too. Throws `engine.stack-exists`. */
+  async rename(name: string): Promise<Stack> {
+    const { backend, project } = this.workspace;
+    const files = backend.files(project.name, name);
+    if (await backend.read(files)) {
+      throw new AirlockError({
+        code: 'engine.stack-exists',
+        message: `Stack ${name} exists already`,
+        where: backend.root,
+      });
+    }
+    await this.state.locked(async () => {
+      const { snapshot, sink } = await this.state.load({ writing: true });
+      const place = { project: project.name, stack: name };
+      await new StackState(backend, files, this.secrets, () => this.config.salt()).replace(inStack(snapshot, place), {
+        sink: { ...sink, stack: name },
+      });
+      await moveStackFiles(this.files, files);
+      await backend.remove(this.files);
+    });
+    return new Stack(this.workspace, files);
   }
 
   /**

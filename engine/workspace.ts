@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import * as path from 'node:path';
 import { AirlockError } from '../report';
 import { writeAtomically } from './atomic-file';
@@ -103,6 +103,11 @@ export class Workspace {
   async select(name: string): Promise<void> {
     await this.stack(name);
     await writeAtomically(this.selectionFile(), `${this.shortName(name)}\n`);
+  }
+
+  /** Selects none. */
+  async unselect(): Promise<void> {
+    await rm(this.selectionFile(), { force: true });
   }
 
   private selectionFile(): string {

@@ -7,7 +7,7 @@ import { Scene } from './scene';
 import type { Scenario } from './scene';
 
 describe('engine: plans, exclusions and interrupted creations', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let scene: Scene;
   beforeEach(() => (scene = new Scene()));
   afterEach(() => scene.close());

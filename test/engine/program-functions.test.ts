@@ -3,7 +3,7 @@ import type { OperationOptions, UpdateResult } from '../../engine';
 import { Scene } from './scene';
 
 describe('engine: functions a program hands over', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let scene: Scene;
   beforeEach(() => (scene = new Scene('dev', 'functions')));
   afterEach(() => scene.close());
