@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander';
 import { CopySession } from '../../oci';
-import { transferComponentVersion, type CtfFormat, type TransferResult } from '../../ocm';
+import { parseSelector, transferComponentVersion, type CtfFormat, type TransferResult } from '../../ocm';
 import { AirlockError } from '../../report';
 import { bytes } from '../terminal';
 import { trustedKeys } from './keys';
+import { transferPlan } from './transfer-plan';
+import { flattened, nodesOf } from './closure';
 import { print, printListing, withOutputFlag, type OutputFlags } from './output';
 import {
   inSession,
@@ -27,12 +29,17 @@ interface TransferFlags extends SelectFlags, LookupFlags, ConnectionFlags, Outpu
   readonly update: boolean;
   readonly enforce?: boolean;
   readonly disableUploads?: boolean;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly referrers: boolean;
+  readonly relativeAccess?: boolean;
+  readonly dryRun?: boolean;
   readonly type?: CtfFormat;
   readonly signature: readonly string[];
   readonly publicKey: readonly string[];
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 /** `airlock component transfer`. */
 export function transferCommand(command: Command): void {
@@ -49,6 +56,11 @@ export function transferCommand(command: Command): void {
     .option('-f, --overwrite', 'replace component versions of other content')
     .option('--no-update', 'leave what is there as it is, even where unsigned parts differ')
     .option('--enforce', 'as if the target were empty')
+    .option('--include <selector>', 'by value only these: name=web*,type=ociImage (repeatable)', collect)
+    .option('--exclude <selector>', 'by value not these (repeatable)', collect)
+    .option('--no-referrers', 'leave signatures and attestations that refer to images behind')
+    .option('--relative-access', 'name uploaded images without the host of the registry')
+    .option('--dry-run', 'say what would be copied; write nothing')
     .option('--disable-uploads', 'images become local blobs, not repositories of their own')
     .addOption(
       new Option('-t, --type <format>', 'format of an archive that is made').choices(['directory', 'tar', 'tgz']),
@@ -61,8 +73,29 @@ export function transferCommand(command: Command): void {
     `
 Examples:
   $ airlock component transfer ctf//ocm.software/demos/podinfo:1.0.0 registry.example/releases
-  $ airlock component transfer -V -r -k vendor.pub registry.example//ocm.software/demos/podinfo:1.0.0 podinfo.tgz`,
+  $ airlock component transfer -V -r -k vendor.pub registry.example//ocm.software/demos/podinfo:1.0.0 podinfo.tgz
+  $ airlock component transfer -V --exclude type=ociImage --dry-run podinfo.tgz registry.example/releases`,
   );
+}
+
+/** What a transfer would do. Exits 1 where it would be refused. */
+async function planned(references: readonly string[], target: string, flags: TransferFlags): Promise<void> {
+  const plan = await inSession(flags, async session => {
+    const accesses = await session.versions(references, flags);
+    const nodes = await nodesOf(accesses, flags.recursive === true, await lookups(session, flags), session.signal);
+    return transferPlan(session, flattened(nodes), target, flags);
+  });
+  printListing(flags, {
+    items: plan,
+    columns: [
+      { title: 'COMPONENT', cell: each => each.component },
+      { title: 'VERSION', cell: each => each.version },
+      { title: 'STATUS', cell: each => each.status },
+      { title: 'DIFFERENCES', cell: each => each.differences.join(', ') },
+    ],
+    document: each => each,
+  });
+  if (plan.some(each => each.status === 'refused')) process.exitCode = 1;
 }
 
 async function transfer(given: readonly string[], flags: TransferFlags): Promise<void> {
@@ -74,6 +107,7 @@ async function transfer(given: readonly string[], flags: TransferFlags): Promise
       message: 'only one repository is named',
       remedy: 'Name component versions, and last the repository they go to',
     });
+  if (flags.dryRun === true) return planned(references, target, flags);
   const keys = await trustedKeys(flags.publicKey);
   const results = await inSession(flags, async session => {
     const accesses = await session.versions(references, flags);
@@ -97,6 +131,10 @@ async function transfer(given: readonly string[], flags: TransferFlags): Promise
           noUpdate: !flags.update,
           enforce: flags.enforce === true,
           disableUploads: flags.disableUploads === true,
+          include: (flags.include ?? []).map(parseSelector),
+          exclude: (flags.exclude ?? []).map(parseSelector),
+          referrers: flags.referrers,
+          relativeAccess: flags.relativeAccess === true,
           lookup,
           session: shared,
           report: session.report,

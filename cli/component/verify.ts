@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
-import { verifyAccess, type VerifiedComponentVersion } from '../../ocm';
+import { Option, type Command } from 'commander';
+import { verifyAccess, type SigstoreTrust, type VerifiedComponentVersion } from '../../ocm';
+import { AirlockError } from '../../report';
 import { keyText, trustedKeys } from './keys';
 import { printListing, print, visible, withOutputFlag, type OutputFlags } from './output';
 import {
@@ -20,12 +21,16 @@ interface VerifyFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputF
   readonly issuer?: string;
   readonly local?: boolean;
   readonly deep?: boolean;
+  readonly trustedRoot?: string;
+  readonly identity?: string;
+  readonly oidcIssuer?: string;
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** `airlock component verify`: exits 0 only when every signature asked for is there and everything is what was signed. */
 export function verifyCommand(command: Command): void {
+  const keyless = (flags: string, description: string): Option => new Option(flags, description).helpGroup('Keyless:');
   command
     .argument('[reference...]', 'component versions; an archive alone means all in it')
     .option('-s, --signature <name>', 'signature that must be there (repeatable; default: all there are)', collect, [])
@@ -39,6 +44,11 @@ export function verifyCommand(command: Command): void {
     .option('-I, --issuer <name>', 'subject that such a certificate must have')
     .option('-L, --local', 'trust the digests that are stored; fetch nothing')
     .option('--deep', 'read every blob of images in registries too')
+    .addOption(keyless('--trusted-root <file>', 'sigstore trusted root (JSON); nothing is fetched'))
+    .addOption(
+      keyless('--identity <address>', 'e-mail address or URI of the signer; /pattern/ for a regular expression'),
+    )
+    .addOption(keyless('--oidc-issuer <url>', 'who vouched for the identity; /pattern/ for a regular expression'))
     .action((references: string[], flags: VerifyFlags) => verify(references, flags));
   withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
     'after',
@@ -46,13 +56,16 @@ export function verifyCommand(command: Command): void {
 Examples:
   $ airlock component verify -s acme -k acme.pub transport.tgz
   $ airlock component verify -k acme=acme.pub -k auditor=auditor.pub registry.example//acme.org/web:1.2.0
-  $ airlock component verify -s acme --ca-cert ca.pem -I 'CN=acme,O=Acme' registry.example//acme.org/web:1.2.0`,
+  $ airlock component verify -s acme --ca-cert ca.pem -I 'CN=acme,O=Acme' registry.example//acme.org/web:1.2.0
+  $ airlock component verify --trusted-root root.json --identity release@acme.org --oidc-issuer https://accounts.acme.org \\
+      registry.example//acme.org/web:1.2.0`,
   );
 }
 
 async function verify(references: readonly string[], flags: VerifyFlags): Promise<void> {
   const keys = await trustedKeys(flags.publicKey);
   const authorities = flags.caCert === undefined ? undefined : await keyText(flags.caCert);
+  const sigstore = await keylessTrust(flags);
   const verified = await inSession(flags, async session => {
     const lookup = await lookups(session, flags);
     const results: VerifiedComponentVersion[] = [];
@@ -68,6 +81,7 @@ async function verify(references: readonly string[], flags: VerifyFlags): Promis
           signal: session.signal,
           ...(authorities === undefined ? {} : { caCertificates: authorities }),
           ...(flags.issuer === undefined ? {} : { issuer: flags.issuer }),
+          ...(sigstore === undefined ? {} : { sigstore }),
         }),
       );
     }
@@ -85,5 +99,32 @@ async function verify(references: readonly string[], flags: VerifyFlags): Promis
     }
     for (const { name, hash, digest } of signatures)
       print(visible(`successfully verified ${component}:${version} (signature ${name}, digest ${hash}:${digest})`));
+  }
+}
+
+/** All three, or none. Throws `cli.usage`. */
+async function keylessTrust({ trustedRoot, identity, oidcIssuer }: VerifyFlags): Promise<SigstoreTrust | undefined> {
+  if (trustedRoot === undefined && identity === undefined && oidcIssuer === undefined) return undefined;
+  if (trustedRoot === undefined || identity === undefined || oidcIssuer === undefined)
+    throw new AirlockError({
+      code: 'cli.usage',
+      message: 'a keyless signature is checked against a trusted root, an identity and its issuer',
+      remedy: 'Give --trusted-root, --identity and --oidc-issuer together',
+    });
+  return { trustedRoot: await keyText(trustedRoot), identity: expected(identity), issuer: expected(oidcIssuer) };
+}
+
+/** `/.../` is a pattern for the whole text. */
+function expected(text: string): string | RegExp {
+  const pattern = /^\/(.+)\/$/s.exec(text)?.[1];
+  if (pattern === undefined) return text;
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'u');
+  } catch {
+    throw new AirlockError({
+      code: 'cli.usage',
+      message: `${JSON.stringify(text)} is not a regular expression`,
+      remedy: 'Correct it, or write the text in full without slashes',
+    });
   }
 }
