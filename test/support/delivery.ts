@@ -30,6 +30,7 @@ import { silent } from '../../report';
 import { pushImage } from './artifacts';
 import { projectFolder } from './environment';
 import { giteaProgram, startGitea, type RunningGitea } from './gitea';
+import { programs } from './programs';
 import { registryBinary, startRegistry, type TestRegistry } from './registry';
 
 export const component = 'ocm.software/demos/podinfo';
@@ -95,20 +96,43 @@ export class DeliveryScene {
 
   /** Publishes a version of the example's branch, as the vendor's pipeline does. */
   async release(version: string, branch = 'main', options: { sign?: boolean; name?: string } = {}): Promise<void> {
-    const { name = component, sign = true } = options;
-    const file = join(projectFolder, 'examples', 'podinfo', branch, 'component-constructor.yaml');
-    const ctf = await openComponentRepository(join(this.folder, `${branch}-${version}-${Date.now()}`), {
+    await this.publish(
+      join(projectFolder, 'examples', 'podinfo', branch, 'component-constructor.yaml'),
+      version,
+      options,
+    );
+  }
+
+  /** Builds a constructor file's component as this version, signs it, and brings it to the vendor's registry. */
+  async publish(
+    file: string,
+    version: string,
+    options: {
+      readonly sign?: boolean;
+      readonly name?: string;
+      /** Constructor files of the components that it references, with their versions. */
+      readonly references?: readonly { readonly file: string; readonly version: string }[];
+    } = {},
+  ): Promise<void> {
+    const { name = component, sign = true, references = [] } = options;
+    const ctf = await openComponentRepository(join(this.folder, `ctf-${version}-${Date.now()}`), {
       mode: 'update',
       registries: this.registries,
     });
     const settings = { VERSION: version, REGISTRY: `${this.registry.host}/vendor`, PODINFO_VERSION: '6.9.2' };
-    await buildComponents(file, ctf, { settings, registries: this.registries });
+    for (const each of [...references, { file, version }])
+      await buildComponents(each.file, ctf, { settings, version: each.version, epoch: 0, registries: this.registries });
     if (sign)
       await signComponentVersion(ctf, name, version, { signature, privateKey: this.keys.privateKey, recursive: true });
     const target = await openComponentRepository(`${this.registry.host}/vendor`, { registries: this.registries });
-    await transferComponentVersion(await ctf.open(name, version), target, { overwrite: true });
+    await transferComponentVersion(await ctf.open(name, version), target, { overwrite: true, recursive: true });
     await ctf.close();
     await target.close();
+  }
+
+  /** An image of this name and tag in the vendor's registry. */
+  async vendorImage(name: string, tag: string): Promise<void> {
+    await pushImage(this.registries(this.registry.host).content(`vendor/${name}`), tag);
   }
 
   private get account() {
@@ -182,7 +206,7 @@ export class DeliveryScene {
     const inputs = this.inputs(instance, { version: resolved.version, digest: resolved.digest, ...over });
     const readers = deploymentReaders(inputs);
     try {
-      return { resolved, plan: await planDeployment(inputs, readers.open) };
+      return { resolved, plan: await planDeployment(inputs, readers.open, { programs }) };
     } finally {
       await readers.close();
     }
@@ -192,7 +216,9 @@ export class DeliveryScene {
   async update(instance = 'podinfo', over: Partial<DeploymentInputs> = {}): Promise<Updated> {
     const resolved = await this.replicate(instance);
     const { version, digest } = resolved;
-    const { plan, pullRequest } = await settleDeployment(this.inputs(instance, { version, digest, ...over }));
+    const { plan, pullRequest } = await settleDeployment(this.inputs(instance, { version, digest, ...over }), {
+      programs,
+    });
     return { resolved, plan, url: pullRequest };
   }
 

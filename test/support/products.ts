@@ -21,7 +21,7 @@ export interface ProductState {
 }
 
 const consumer = 'software-consumer';
-const more = JSON.stringify([{ name: 'orders', component: 'ocm.software/demos/orders' }]);
+const orders = { name: 'orders', component: 'ocm.software/demos/orders' };
 
 /** A vendor with two products and a consumer of both, stood up through the command line; what people do is done on the forge. */
 export class ProductsEnvironment {
@@ -32,14 +32,20 @@ export class ProductsEnvironment {
     const environment = await TestEnvironment.begin(name, { ...settings, targetNamespace: 'apps' });
     await writeFile(environment.passphraseFile, randomBytes(16).toString('hex'), { mode: 0o600 });
     await environment.configure('dev', { role: 'provider', examples: 'podinfo,orders' });
+    const made = new ProductsEnvironment(environment);
     await environment.configure('consumer', {
       role: 'consumer',
       platformStack: environment.stacks.dev,
-      moreProducts: more,
+      moreProducts: JSON.stringify([orders]),
     });
-    const made = new ProductsEnvironment(environment);
     await made.up('dev', 600_000);
     return made;
+  }
+
+  /** Says that podinfo is the consumer's only product. */
+  async withoutOrders(): Promise<void> {
+    const said = await this.environment.on('consumer', ['config', 'set', 'airlock:moreProducts', '[]']);
+    expect(said.code, said.stderr).to.equal(0);
   }
 
   get management(): ForgeRepository {
