@@ -17,5 +17,6 @@ export * from './platform/images';
 export * from './platform/manifest';
 export * from './product/deployment';
 export * from './product/installation';
+export * from './product/sync';
 export * from './secret/htpasswd';
 export * from './secret/password';

@@ -97,9 +97,15 @@ async function leaveText(inputs: DeploymentInputs, plan: DeploymentPlan): Promis
 }
 
 /** Whether the forge or the registry must be written to. */
-function mustAct({ renewal, renewalRequest, pullRequest, obsolete, removal }: DeploymentPlan): boolean {
+function mustAct({ renewal, renewalRequest, pullRequest, obsolete, removal, publications }: DeploymentPlan): boolean {
   const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
-  return renews || pullRequest?.action === true || obsolete !== undefined || removal?.action === true;
+  return (
+    renews ||
+    pullRequest?.action === true ||
+    obsolete !== undefined ||
+    removal?.action === true ||
+    publications !== undefined
+  );
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */

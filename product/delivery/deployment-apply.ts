@@ -5,6 +5,7 @@ import { credentialsOf, openForge } from './connections';
 import type { DeploymentInputs, DeploymentPlan, PlannedPullRequest, Project } from './deployment-inputs';
 import { blockedBy } from './deployment-proposal';
 import { propose } from './propose';
+import { publish } from './publication';
 import { observePullRequest } from './pull-request';
 import { renewalDesire } from './renewal-request';
 import { pushSnapshots } from './snapshots';
@@ -28,6 +29,7 @@ export async function applyDeployment(
     await push(plan.renewal.snapshots);
     page = await renew(project, plan.renewal, plan.renewalRequest);
   }
+  await publish(plan.publications ?? [], inputs.registry, options);
   if (plan.obsolete !== undefined) {
     await project.repository.comment(plan.obsolete.number, `Closed: ${plan.obsolete.reason}.`, options);
     await project.repository.closePullRequest(plan.obsolete.number, options);

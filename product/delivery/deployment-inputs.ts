@@ -4,6 +4,7 @@ import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { ResourceReader } from '../source';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
+import type { Publication } from './publication';
 import type { PullRequestDesire, PullRequestState } from './pull-request';
 import type { Refusal } from './refusal';
 
@@ -76,6 +77,8 @@ export interface DeploymentPlan {
   readonly renewal?: LockRenewal;
   /** Where main refuses our commits, the renewal is a pull request: what the forge has of it. */
   readonly renewalRequest?: PlannedPullRequest;
+  /** Merged snapshots that targets of type `ociRepository` do not hold yet. */
+  readonly publications?: readonly Publication[];
   /** The product's generator is gone: its folder is proposed for removal. */
   readonly removal?: PlannedPullRequest;
   readonly proposal?: Proposal;

@@ -16,6 +16,7 @@ import type {
 import { blockedBy, proposalChanges, proposed, pullRequestFor, rendering } from './deployment-proposal';
 import { dependencies, filesOf, inRepository, installedTargets, instanceOf, withFiles } from './instance-files';
 import { subjectIn } from './markers';
+import { planPublications } from './publication';
 import type { PullRequestState } from './pull-request';
 import { refusalOf, refusalText } from './refusal';
 import { planRemoval, wasInstalled } from './removal';
@@ -88,6 +89,7 @@ async function planInstalled(project: Project, described: ProductInstance, open:
       soFar = answered;
       if (answered.phase === 'blocked') return answered;
       if (answered.renewal?.phase === 'renewed') main = withFiles(main, answered.renewal.files, directory);
+      else soFar = { ...answered, ...(await published(project, instance, previous, lock)) };
     } catch (error) {
       return blockedOr(soFar, inRepository(error, inputs));
     }
@@ -166,6 +168,17 @@ const settled = (lock: ProductLock, reason: string): DeploymentPlan => ({
   phase: 'deployed',
   merged: lock.component.version,
 });
+
+/** What targets that take snapshots themselves lack of what is merged. */
+async function published(
+  { inputs, options }: Project,
+  instance: ProductInstance,
+  { reader }: OpenedVersion,
+  lock: ProductLock,
+): Promise<Pick<DeploymentPlan, 'publications'>> {
+  const publications = await planPublications(instance, lock, reader, inputs.registry, options);
+  return publications.length > 0 ? { publications } : {};
+}
 
 /** What an edit of the values on main, if there is one, is answered with. */
 async function answer(

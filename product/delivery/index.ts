@@ -30,6 +30,7 @@ export {
 } from './installation';
 export { productHealth, type HealthQuestion, type HealthState, type ProductHealth } from './health';
 export { applyRollback, planRollback, type DeployedVersion, type RollbackPlan } from './rollback';
+export { applySync, planSync, type SyncInputs, type SyncPlan } from './sync';
 export { settleDeployment, type SettledDeployment } from './settle';
 export { deploymentReaders, type DeploymentReaders } from './reader';
 export {

@@ -18,7 +18,7 @@ export interface PullRequestDesire {
   /** Markdown; markers are appended. */
   readonly body: string;
   /** Content by path; undefined: the file goes. Files that are not named stay. */
-  readonly files: ReadonlyMap<string, string | undefined>;
+  readonly files: ReadonlyMap<string, string | Uint8Array | undefined>;
   readonly message: string;
   readonly labels: readonly string[];
   /** Logins of those who are asked to review a new pull request. */

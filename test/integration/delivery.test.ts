@@ -159,11 +159,13 @@ describe('the upgrade pull request', function () {
     expect(plan.phase).to.equal(now === undefined ? 'skipped' : 'proposed');
     await scene.project.comment(open?.number ?? 0, '/airlock retry');
     await scene.update();
-    expect((await verdict())?.state).to.equal('success');
+    // Without the branch, the choice that was made on it is open again.
+    expect((await verdict())?.state).to.equal('failure');
   });
 
   it('is written by two reconcilers at once without a second pull request', async () => {
     await scene.project.closePullRequest((await scene.open())?.number ?? 0);
+    await scene.edit(values, /$/, '# +airlock-keep podinfo.replicas\n# +airlock-keep podinfo.color\n');
     await scene.release('1.3.0', 'new-config');
     const both = await Promise.allSettled([scene.update(), scene.update()]);
     expect(both.some(each => each.status === 'fulfilled')).to.equal(true);
