@@ -116,11 +116,9 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 function failed(what: string, code: number, output: string, logFile: string | undefined): AirlockError {
   const lines = output.split('\n').filter(line => line.trim() !== '');
-  // Where a log has all of it, its last line is enough.
-  const last = lines
-    .slice(logFile ? -1 : -5)
-    .join('; ')
-    .slice(-1000);
+  // Where a log has all of it, one line is enough: the last that says what went wrong, since stacks may follow it.
+  const error = lines.findLast(line => /^\s*(error|fatal|e:)\b/i.test(line));
+  const last = (logFile ? (error ?? lines.at(-1) ?? '') : lines.slice(-5).join('; ')).trim().slice(-1000);
   return new AirlockError({
     code: 'images.command-failed',
     message: `${what} failed with exit code ${code}${last ? `: ${last}` : ''}`,

@@ -57,7 +57,7 @@ async function withCache<T>(folder: string, work: () => Promise<T>): Promise<T> 
 }
 
 describe('platform images on real parts', function () {
-  this.timeout(full ? 40 * 60_000 : 120_000);
+  this.timeout(40 * 60_000);
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'airlock-images-'));
@@ -151,7 +151,7 @@ describe('platform images on real parts', function () {
 });
 
 describe('a kind cluster from the assembled node image', function () {
-  this.timeout(full ? 40 * 60_000 : 240_000);
+  this.timeout(40 * 60_000);
   const name = `airlock-test-${process.pid}`;
   let ready = false;
 
