@@ -141,7 +141,7 @@ describe('two products on kind', function () {
       async () => {
         const [pod] = await podsOf('shop');
         const [status] = pod === undefined ? [] : listAt(pod, 'status', 'containerStatuses');
-        const waiting = textAt(status as KubernetesObject, 'state', 'waiting', 'reason');
+        const waiting = textAt(status, 'state', 'waiting', 'reason');
         return waiting !== undefined && /ImagePull/.test(waiting) ? waiting : undefined;
       },
       { seconds: 300, what: 'the shop to lack its image', remedy: 'see above' },
@@ -163,7 +163,7 @@ describe('two products on kind', function () {
     const ready = listAt(await deployment('broker'), 'status', 'conditions').find(
       each => textAt(each as KubernetesObject, 'type') === 'Available',
     );
-    const available = Date.parse(textAt(ready as KubernetesObject, 'lastTransitionTime') ?? '');
+    const available = Date.parse(textAt(ready, 'lastTransitionTime') ?? '');
     const created = Date.parse(textAt(await deployment('shop'), 'metadata', 'creationTimestamp') ?? '');
     expect(created, 'the services after the broker').to.be.at.least(available);
   });
