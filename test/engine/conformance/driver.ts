@@ -1,4 +1,4 @@
-import type { Observation } from './observation';
+import type { Report } from './observation';
 import type { ScenarioStep } from './scenario';
 import type { World } from './world';
 
@@ -6,5 +6,5 @@ import type { World } from './world';
 export interface Driver {
   readonly name: string;
   /** Runs one operation on a stack of the world, making the stack where it is missing. Failures are in the answer. */
-  run(step: ScenarioStep, world: World, stack: string): Promise<Observation>;
+  run(step: Pick<ScenarioStep, 'run' | 'flags'>, world: World, stack: string): Promise<Report>;
 }

@@ -1,10 +1,9 @@
 import { openWorkspace, UpdateFailed } from '../../../engine';
 import type { EngineEvent, OperationOptions } from '../../../engine';
 import type { Driver } from './driver';
-import { isTold, normalState } from './observation';
 import type { ToldStep } from './observation';
 import type { Flags } from './scenario';
-import { PROGRAM_DIR, shortName } from './world';
+import { PROGRAM_DIR } from './world';
 import type { World } from './world';
 
 function optionsOf(flags: Flags, world: World, stack: string): OperationOptions {
@@ -26,8 +25,7 @@ function toldBy(events: readonly EngineEvent[]): ToldStep[] {
   return events.flatMap((event): ToldStep[] => {
     if (event.kind !== 'step-start' && event.kind !== 'step-done' && event.kind !== 'step-failed') return [];
     const { op, urn } = event.step;
-    const phase = event.kind === 'step-start' ? 'start' : event.kind === 'step-done' ? 'done' : 'failed';
-    return isTold(op, urn) ? [{ phase, step: `${op} ${shortName(urn)}` }] : [];
+    return [{ phase: event.kind === 'step-start' ? 'start' : event.kind === 'step-done' ? 'done' : 'failed', op, urn }];
   });
 }
 
@@ -60,8 +58,6 @@ export const embedded: Driver = {
       summary,
       warnings: diagnostics('warning'),
       errors: [...diagnostics('error'), ...own],
-      calls: world.calls(),
-      state: normalState(world.deployment(stack), world, stack),
     };
   },
 };

@@ -1,23 +1,33 @@
 import { createDecipheriv, pbkdf2Sync } from 'node:crypto';
+import * as path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Value, Values } from './scenario';
-import { PASSPHRASE, PROJECT, SALT, shortName } from './world';
+import { PASSPHRASE, PROJECT, SALT, shortName, SPACE } from './world';
 import type { StoredDeployment, World } from './world';
 
 /** A step as an engine told it. */
 export interface ToldStep {
   readonly phase: 'start' | 'done' | 'failed';
-  /** `create a`. */
-  readonly step: string;
+  readonly op: string;
+  readonly urn: string;
 }
 
-/** What one engine did in one step of a scenario, in a form in which two engines can be compared. */
-export interface Observation {
+/** What an engine said of one operation. */
+export interface Report {
   readonly failed: boolean;
   readonly told: readonly ToldStep[];
   /** Counts of the summary, by operation. */
   readonly summary: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
   readonly errors: readonly string[];
+}
+
+/** What one engine did in one step of a scenario, in a form in which two engines can be compared. */
+export interface Observation extends Omit<Report, 'told' | 'summary'> {
+  /** `create a`, in order. What stays the same and the engine's own resources are left out. */
+  readonly told: readonly { readonly phase: ToldStep['phase']; readonly step: string }[];
+  /** Undefined where several scenarios shared the operation. */
+  readonly summary: Report['summary'] | undefined;
   /** Calls to the test's provider that change or read something. */
   readonly calls: readonly string[];
   readonly state: State;
@@ -32,6 +42,7 @@ export interface State {
 }
 
 const STACK = 'pulumi:pulumi:Stack::conformance-dev';
+const DEFAULT_PROVIDER = 'pulumi:providers:pulumi-nodejs::default';
 const SIGNATURE = '4dabf18193072939515e22adb298388d';
 const SECRET = '1b47061264138c4ac30d75fd1eb44270';
 
@@ -56,11 +67,15 @@ class Normalizer {
   constructor(
     private readonly dir: string,
     private readonly stack: string,
+    private readonly space: string,
   ) {}
 
   text(text: string): string {
     return text
       .replaceAll(this.dir, '@DIR@')
+      .replaceAll(`${path.sep}files${path.sep}${this.space}`, `${path.sep}files`)
+      .replaceAll(`dynamic/${this.space}:`, `dynamic/${SPACE}:`)
+      .replaceAll(`${this.space}:index:`, `${SPACE}:index:`)
       .replaceAll(`urn:pulumi:${this.stack}::${PROJECT}::`, '')
       .replaceAll(`${PROJECT}-${this.stack}`, `${PROJECT}-dev`)
       .replaceAll('pulumi-nodejs:dynamic/test:Thing', 'Thing')
@@ -102,7 +117,7 @@ function compact(name: string, type: string, { custom, ...entry }: Values): Valu
   if (custom !== true) entry['component'] = true;
   const isProvider = type.startsWith('pulumi:providers:');
   if (!isProvider && name !== STACK) usual('parent', STACK);
-  if (custom === true && !isProvider) usual('provider', 'pulumi:providers:pulumi-nodejs::default::@ID@');
+  if (custom === true && !isProvider) usual('provider', `${DEFAULT_PROVIDER}::@ID@`);
   if (!type.startsWith('pulumi-nodejs:dynamic')) return entry;
   for (const side of ['inputs', 'outputs']) {
     const { __provider = '(none)', ...rest } = (entry[side] ?? {}) as Values;
@@ -111,21 +126,30 @@ function compact(name: string, type: string, { custom, ...entry }: Values): Valu
   return entry;
 }
 
-export function normalState(deployment: StoredDeployment, world: World, stack: string): State {
-  const normal = new Normalizer(world.dir, stack);
+/** True for what belongs to a space: its own resources, and the engine's, which are everybody's. */
+function belongs(urn: string, space: string): boolean {
+  const type = urn.split('::')[2] ?? '';
+  return type.includes(`dynamic/${space}:`) || type.includes(`${space}:index:`) || type.startsWith('pulumi:');
+}
+
+function normalState(deployment: StoredDeployment, world: World, stack: string, space: string): State {
+  const normal = new Normalizer(world.dir, stack, space);
   const resources: Record<string, Values> = {};
   let outputs: Values = {};
-  for (const resource of deployment.resources ?? []) {
+  const own = (deployment.resources ?? []).filter(resource => belongs(resource.urn, space));
+  for (const resource of own) {
     const entry: Values = {};
     for (const [field, raw] of Object.entries(resource)) {
       const value = sorted(field, normal.value(raw as Value));
       if (!PASSING_FIELDS.has(field) && !isEmpty(value)) entry[field] = value;
     }
     if (shortName(resource.urn) === 'Stack') {
-      outputs = (entry['outputs'] as Values | undefined) ?? {};
+      outputs = ownOutputs((entry['outputs'] as Values | undefined) ?? {}, space);
       delete entry['outputs'];
     }
     const name = normal.text(resource.urn);
+    // Whether it is there depends on who else takes part.
+    if (name === DEFAULT_PROVIDER && isDeepStrictEqual(entry, { custom: true, id: '@ID@' })) continue;
     const copies = Object.keys(resources).filter(known => known.split('#')[0] === name).length;
     resources[copies === 0 ? name : `${name}#${copies + 1}`] = compact(name, resource.type, entry);
   }
@@ -133,7 +157,27 @@ export function normalState(deployment: StoredDeployment, world: World, stack: s
   return { resources: Object.fromEntries(Object.entries(resources).sort()), pending: pending.sort(), outputs };
 }
 
+/** In a space of several, the program puts the space before each output's name. */
+function ownOutputs(outputs: Values, space: string): Values {
+  if (space === SPACE) return outputs;
+  const prefix = `${space}__`;
+  const own = Object.entries(outputs).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
+
+/** What an operation meant for one space. `shared`: others had a part in it. */
+export function observe(report: Report, world: World, stack: string, space: string, shared: boolean): Observation {
+  const told = report.told.filter(({ op, urn }) => isTold(op, urn) && belongs(urn, space));
+  return {
+    ...report,
+    told: told.map(({ phase, op, urn }) => ({ phase, step: `${op} ${shortName(urn)}` })),
+    summary: shared ? undefined : report.summary,
+    calls: world.calls(space),
+    state: normalState(world.deployment(stack), world, stack, space),
+  };
+}
+
 /** The engine's own resources and what stays the same are not told as steps. */
-export function isTold(op: string, urn: string): boolean {
+function isTold(op: string, urn: string): boolean {
   return op !== 'same' && !/::pulumi:providers:[^:$]*::default/.test(urn) && shortName(urn) !== 'Stack';
 }

@@ -3,10 +3,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import type { Driver } from './driver';
-import { isTold, normalState } from './observation';
 import type { ToldStep } from './observation';
 import type { Flags, ScenarioStep } from './scenario';
-import { PASSPHRASE, PROGRAM_DIR, shortName } from './world';
+import { PASSPHRASE, PROGRAM_DIR } from './world';
 import type { World } from './world';
 
 /** What is used of Pulumi's event log (apitype.EngineEvent). */
@@ -53,7 +52,7 @@ const SWITCHES: readonly (readonly [keyof Flags, string])[] = [
   ['expectNoChanges', '--expect-no-changes'],
 ];
 
-function argumentsOf({ run, flags = {} }: ScenarioStep, world: World, stack: string): string[] {
+function argumentsOf({ run, flags = {} }: Pick<ScenarioStep, 'run' | 'flags'>, world: World, stack: string): string[] {
   const args: string[] = [run, '--non-interactive', '--stack', stack, '--config-file', world.configFile(stack)];
   args.push('--event-log', path.join(world.dir, 'events.json'), '--color', 'never');
   if (run !== 'preview') args.push('--yes', '--skip-preview');
@@ -70,13 +69,14 @@ function toldBy(events: readonly LoggedEvent[]): ToldStep[] {
   const seen = new Set<string>();
   return events.flatMap((event): ToldStep[] => {
     const told = event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent;
-    if (!told || !isTold(told.metadata.op, told.metadata.urn)) return [];
+    if (!told) return [];
+    const { op, urn } = told.metadata;
     // A component's step is told once more when it registers its outputs.
-    const once = `${told.metadata.op} ${told.metadata.urn}`;
+    const once = `${op} ${urn}`;
     if (event.resOutputsEvent && seen.has(once)) return [];
     if (event.resOutputsEvent) seen.add(once);
     const phase = event.resourcePreEvent ? 'start' : event.resOutputsEvent ? 'done' : 'failed';
-    return [{ phase, step: `${told.metadata.op} ${shortName(told.metadata.urn)}` }];
+    return [{ phase, op, urn }];
   });
 }
 
@@ -103,7 +103,7 @@ export class PulumiDriver implements Driver {
     this.version = execFileSync(pulumi, ['version'], { env: this.env, encoding: 'utf8' }).trim();
   }
 
-  async run(step: ScenarioStep, world: World, stack: string): ReturnType<Driver['run']> {
+  async run(step: Pick<ScenarioStep, 'run' | 'flags'>, world: World, stack: string): ReturnType<Driver['run']> {
     await this.prepare(world, stack);
     const { code, output } = await this.start(argumentsOf(step, world, stack), world);
     const events = readEvents(path.join(world.dir, 'events.json'));
@@ -115,8 +115,6 @@ export class PulumiDriver implements Driver {
       summary: events.find(event => event.summaryEvent)?.summaryEvent?.resourceChanges ?? {},
       warnings: diagnostics('warning'),
       errors: [...diagnostics('error'), ...(code === 0 ? [] : [output])],
-      calls: world.calls(),
-      state: normalState(world.deployment(stack), world, stack),
     };
   }
 

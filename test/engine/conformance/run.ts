@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { AlternatingDriver } from './alternating-driver';
+import { byCourse } from './courses';
 import type { Driver } from './driver';
 import { embedded } from './embedded-driver';
 import { findPulumi, PulumiDriver } from './pulumi-driver';
@@ -10,9 +11,9 @@ import { judge } from './verdict';
 import type { Verdict } from './verdict';
 
 /**
- * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
+ * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--alone] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
  * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to; `--missing` leaves
- * out the scenarios that have such a record.
+ * out the scenarios that have such a record; `--alone` runs none together with others.
  */
 const { values: flags } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
     record: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
     missing: { type: 'boolean', default: false },
   },
 });
@@ -43,18 +45,26 @@ async function main(): Promise<void> {
   const pulumi = found === undefined ? undefined : new PulumiDriver(found);
   const chosen = drivers(pulumi);
   const wanted = scenarios.filter(({ id }) => id.includes(flags.only) && !(flags.missing && recordOf(id)));
-  const work = interleaved(wanted).flatMap(scenario => chosen.map(driver => ({ scenario, driver })));
+  const groups = flags.alone ? wanted.map(scenario => [scenario]) : byCourse(interleaved(wanted));
+  const work = groups.flatMap(group => chosen.map(driver => ({ group, driver })));
   const verdicts: Verdict[] = [];
   const next = async (): Promise<void> => {
     for (let job = work.shift(); job; job = work.shift()) {
-      const { scenario, driver } = job;
+      const { group, driver } = job;
       const recording = flags.record && driver === pulumi;
-      const verdict = await judge(driver, scenario, recording ? undefined : recordOf(scenario.id));
-      verdicts.push(verdict);
-      if (recording && verdict.outcomes.length === scenario.steps.length) record(scenario.id, verdict.outcomes);
-      const mark = verdict.problems.length === 0 ? 'ok' : 'FAILED';
-      process.stdout.write(`${mark.padEnd(7)}${driver.name.padEnd(16)}${scenario.id} (${verdict.seconds.toFixed(1)} s)\n`);
-      for (const problem of verdict.problems) process.stdout.write(`       ${problem.slice(0, 1500)}\n`);
+      const found = await judge(driver, group, recording ? () => undefined : recordOf);
+      // One that fails takes the others of its group along: each by itself says which it was.
+      if (group.length > 1 && found.some(({ outcomes }) => outcomes.length === 0 || outcomes.some(({ failed }) => failed))) {
+        process.stdout.write(`${driver.name}: ${group.length} scenarios one by one: ${found[0]?.problems.join(' | ').slice(0, 500)}\n`);
+        work.unshift(...group.map(scenario => ({ group: [scenario], driver })));
+        continue;
+      }
+      for (const verdict of found) {
+        const complete = verdict.outcomes.length === group.find(({ id }) => id === verdict.id)?.steps.length;
+        if (recording && complete) record(verdict.id, verdict.outcomes);
+        tell(verdict);
+      }
+      verdicts.push(...found);
     }
   };
   await Promise.all(Array.from({ length: Number(flags.jobs) }, next));
@@ -62,6 +72,12 @@ async function main(): Promise<void> {
   process.stdout.write(`\n${table(verdicts, chosen)}\n`);
   if (pulumi) process.stdout.write(`\nPulumi ${pulumi.version}\n`);
   if (verdicts.some(verdict => verdict.problems.length > 0)) process.exitCode = 1;
+}
+
+function tell({ id, engine, problems, seconds }: Verdict): void {
+  const mark = problems.length === 0 ? 'ok' : 'FAILED';
+  process.stdout.write(`${mark.padEnd(7)}${engine.padEnd(16)}${id} (${seconds.toFixed(1)} s)\n`);
+  for (const problem of problems) process.stdout.write(`       ${problem.slice(0, 1500)}\n`);
 }
 
 /** One of each theme in turn, so that a run that is cut short has seen something of all. */

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Driver } from './driver';
+import { observe } from './observation';
 import type { Observation, State } from './observation';
-import type { Expectation, Scenario, ScenarioStep } from './scenario';
-import { shortName, World } from './world';
+import type { Expectation, Program, Scenario, ScenarioStep } from './scenario';
+import { shortName, SPACE, World } from './world';
 
 /** What of an observation is the same in every run, and therefore kept as a record of what Pulumi does. */
 export interface Outcome {
@@ -10,15 +11,23 @@ export interface Outcome {
   /** Steps that were done, and those that failed, sorted. */
   readonly done: readonly string[];
   readonly broken: readonly string[];
-  readonly summary: Readonly<Record<string, number>>;
+  /** Not there where the operation was shared with other scenarios. */
+  readonly summary?: Readonly<Record<string, number>>;
   readonly calls: readonly string[];
   readonly state: State;
 }
 
 export function outcomeOf({ failed, told, summary, calls, state }: Observation): Outcome {
   const of = (phase: string): string[] => told.flatMap(each => (each.phase === phase ? [each.step] : [])).sort();
-  const counts = Object.fromEntries(Object.entries(summary).filter(([, count]) => count > 0).sort());
-  return { failed, done: of('done'), broken: of('failed'), summary: counts, calls: [...calls].sort(), state };
+  const counts = Object.entries(summary ?? {}).filter(([, count]) => count > 0);
+  return {
+    failed,
+    done: of('done'),
+    broken: of('failed'),
+    ...(summary ? { summary: Object.fromEntries(counts.sort()) } : {}),
+    calls: [...calls].sort(),
+    state,
+  };
 }
 
 /** Where two outcomes differ, one line each; `path` leads to the place. */
@@ -73,43 +82,66 @@ export interface Verdict {
   readonly id: string;
   readonly engine: string;
   readonly outcomes: readonly Outcome[];
-  /** By step, from 1: what is not as expected or recorded. */
+  /** What is not as expected or recorded. */
   readonly problems: readonly string[];
   readonly seconds: number;
 }
 
-async function runStep(driver: Driver, step: ScenarioStep, world: World): Promise<Observation> {
-  const stack = step.stack ?? 'dev';
-  if (step.program) world.plan(step.program);
-  if (step.before) await world.apply(step.before, stack);
-  return driver.run(step, world, stack);
+/** What in an outcome is not as recorded. A summary is compared where both have one. */
+function deviations(recorded: Outcome | undefined, { summary, ...outcome }: Outcome): string[] {
+  const { summary: counted, ...expected } = recorded ?? {};
+  const counts = summary && counted ? differences(counted, summary, 'summary') : [];
+  return [...differences(expected, outcome), ...counts];
 }
 
-/** Puts an engine through a scenario. `recorded`: what Pulumi did in each step. `inspect` sees the world after each step. */
+/**
+ * Puts an engine through scenarios of one course, each in a space of its own of one program: what one operation costs is paid once for
+ * all. `recorded` answers what Pulumi did; `inspect` sees the world after each operation.
+ */
 export async function judge(
   driver: Driver,
-  scenario: Scenario,
-  recorded?: readonly Outcome[],
+  scenarios: readonly Scenario[],
+  recorded: (id: string) => readonly Outcome[] | undefined,
   inspect: (world: World, stack: string) => void = () => undefined,
-): Promise<Verdict> {
+): Promise<Verdict[]> {
   const begun = Date.now();
   const world = new World();
-  const outcomes: Outcome[] = [];
-  const problems: string[] = [];
+  const shared = scenarios.length > 1;
+  const runs = scenarios.map((scenario, index) => ({
+    scenario,
+    space: shared ? `s${index + 1}x` : SPACE,
+    program: {} as Program,
+    outcomes: [] as Outcome[],
+    problems: [] as string[],
+  }));
+  const course = scenarios.reduce<readonly ScenarioStep[]>((longest, { steps }) => (steps.length > longest.length ? steps : longest), []);
   try {
-    for (const [index, step] of scenario.steps.entries()) {
-      const seen = await runStep(driver, step, world);
-      const outcome = outcomeOf(seen);
-      outcomes.push(outcome);
-      const found = violations(step.expect, seen);
-      if (recorded) found.push(...differences(recorded[index], outcome));
-      problems.push(...found.map(problem => `step ${index + 1} (${step.run}): ${problem}`));
-      inspect(world, step.stack ?? 'dev');
+    for (const [index, { run, stack = 'dev', flags }] of course.entries()) {
+      for (const each of runs) {
+        const step = each.scenario.steps[index];
+        each.program = step?.program ?? each.program;
+        if (step?.before) await world.apply(step.before, stack, each.space);
+      }
+      world.plan(Object.fromEntries(runs.map(({ space, program }) => [space, program])));
+      const report = await driver.run({ run, ...(flags ? { flags } : {}) }, world, stack);
+      for (const { scenario, space, outcomes, problems } of runs) {
+        const step = scenario.steps[index];
+        if (!step) continue;
+        const seen = observe(report, world, stack, space, shared);
+        const outcome = outcomeOf(seen);
+        outcomes.push(outcome);
+        const record = recorded(scenario.id);
+        const found = [...violations(step.expect, seen), ...(record ? deviations(record[index], outcome) : [])];
+        problems.push(...found.map(problem => `step ${index + 1} (${run}): ${problem}`));
+      }
+      inspect(world, stack);
     }
   } catch (error) {
-    problems.push(`step ${outcomes.length + 1}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    for (const { problems } of runs) problems.push(`the run broke off: ${told}`);
   } finally {
     world.close();
   }
-  return { id: scenario.id, engine: driver.name, outcomes, problems, seconds: (Date.now() - begun) / 1000 };
+  const seconds = (Date.now() - begun) / 1000 / runs.length;
+  return runs.map(({ scenario, outcomes, problems }) => ({ id: scenario.id, engine: driver.name, outcomes, problems, seconds }));
 }

@@ -7,6 +7,10 @@ import type { Outside, Program, Value, Values } from './scenario';
 
 export const PROGRAM_DIR = path.join(__dirname, 'program');
 export const PROJECT = 'conformance';
+/** Every stack scenarios use. */
+const STACKS = ['dev', 'other', 'third'];
+/** The space of a program that runs by itself: part of the types of its resources. */
+export const SPACE = 'test';
 export const PASSPHRASE = 'correct horse';
 /** One salt for all stacks: the key is derived once. */
 export const SALT = 'v1:QpO0ju5Uo7U=:v1:WwxMUjXLoJ05c3GQ:7G7etgHM9W3vv3VzNmWfJgLwg7apwQ==';
@@ -54,8 +58,8 @@ export class World {
       PROVIDER: path.join(PROGRAM_DIR, 'provider.js'),
       THINGS: this.things,
     };
-    this.plan({});
-    writeFileSync(this.configFile('dev'), stringify({ encryptionsalt: SALT }));
+    this.plan({ [SPACE]: {} });
+    for (const stack of STACKS) writeFileSync(this.configFile(stack), stringify({ encryptionsalt: SALT }));
   }
 
   configFile(stack: string): string {
@@ -66,9 +70,16 @@ export class World {
     return path.join(this.backend, '.pulumi', 'stacks', PROJECT, `${stack}.json`);
   }
 
-  plan(program: Program): void {
-    const text = JSON.stringify(program).replaceAll('@FILES@', path.join(this.dir, 'files'));
-    writeFileSync(this.env['PROGRAM'] ?? '', text);
+  /** Says what the program shall register in each space. */
+  plan(programs: Readonly<Record<string, Program>>): void {
+    const entries = Object.entries(programs).map(([space, program]) => {
+      const text = JSON.stringify(program)
+        .replaceAll('@FILES@', path.join(this.dir, 'files', space))
+        .replaceAll(`dynamic/${SPACE}:`, `dynamic/${space}:`)
+        .replaceAll(`${SPACE}:index:`, `${space}:index:`);
+      return `${JSON.stringify(space)}:${text}`;
+    });
+    writeFileSync(this.env['PROGRAM'] ?? '', `{${entries.join(',')}}`);
   }
 
   deployment(stack = 'dev'): StoredDeployment {
@@ -87,21 +98,23 @@ export class World {
     return urns.length > 0 ? [...new Set(urns)] : [fresh];
   }
 
-  async apply(outside: Outside, stack: string): Promise<void> {
-    for (const id of outside.remove ?? []) this.write(id, { gone: true });
+  async apply(outside: Outside, stack: string, space: string): Promise<void> {
+    const thing = (id: string): string => path.join(this.things, space, `${id}.json`);
+    const write = (id: string, values: Values): void => writeFileSync(thing(id), JSON.stringify(values));
+    for (const id of outside.remove ?? []) write(id, { gone: true });
     for (const [id, values] of Object.entries(outside.change ?? {})) {
-      this.write(id, { ...(JSON.parse(readFileSync(this.thing(id), 'utf8')) as Values), ...values });
+      write(id, { ...(JSON.parse(readFileSync(thing(id), 'utf8')) as Values), ...values });
     }
     if (outside.config) {
       const config = await seal(outside.config);
       writeFileSync(this.configFile(stack), stringify({ encryptionsalt: SALT, config }));
     }
     for (const [name, text] of Object.entries(outside.files ?? {})) {
-      const file = path.join(this.dir, 'files', name);
+      const file = path.join(this.dir, 'files', space, name);
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, text);
     }
-    const marker = path.join(this.things, 'undeletable');
+    const marker = path.join(this.things, space, 'undeletable');
     if (outside.undeletable === true) writeFileSync(marker, '');
     if (outside.undeletable === false) rmSync(marker, { force: true });
     if (outside.state) this.editState(outside.state, stack);
@@ -122,17 +135,9 @@ export class World {
     writeFileSync(this.stateFile(stack), JSON.stringify(json));
   }
 
-  private thing(id: string): string {
-    return path.join(this.things, `${id}.json`);
-  }
-
-  private write(id: string, values: Values): void {
-    writeFileSync(this.thing(id), JSON.stringify(values));
-  }
-
-  /** The provider's mutating calls since the last time this was asked, in their order. */
-  calls(): string[] {
-    const file = path.join(this.things, 'calls.log');
+  /** The provider's mutating calls in a space since the last time this was asked, in their order. */
+  calls(space: string): string[] {
+    const file = path.join(this.things, space, 'calls.log');
     if (!existsSync(file)) return [];
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     rmSync(file);

@@ -37,7 +37,7 @@ export const assets: readonly Scenario[] = [
   scenario(
     'assets/archives-in-archives',
     up(
-      of({ archive: { inner: { archive: { 'x.txt': { text: 'x' } } }, dir: { folder: '@FILES@/dir' }, 'z.txt': { text: '' } } }),
+      of({ archive: { inner: { archive: { 'x.txt': { text: 'x' } } }, dir: { folder: '@FILES@/dir' }, 'z.txt': { text: 'z' } } }),
       ['create a'],
       files({ 'dir/a.txt': 'a' }),
     ),

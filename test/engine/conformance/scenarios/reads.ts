@@ -1,8 +1,8 @@
 import { again, destroy, preview, program, refresh, scenario, thing, up } from '../scenario';
-import type { Registration, Scenario, Values } from '../scenario';
+import type { Registration, Scenario } from '../scenario';
 
-const got = (name: string, id: string, args: Values = {}, opts: Values = {}): Registration =>
-  thing(name, args, { ...opts, id });
+/** A thing that is read; what it has only shows where the program names it. */
+const got = (name: string, id: string): Registration => thing(name, { size: { undefinedValue: 1 } }, { id });
 const source = up(program([thing('a', { size: 1 })], { open: '$a.result', hidden: { secret: 'sesame' }, deep: { list: [1, { secret: 2 }] } }), ['create a']);
 const other = 'organization/conformance/dev';
 
@@ -11,7 +11,7 @@ export const reads: readonly Scenario[] = [
     'read/a-resource-of-somebody-else',
     source,
     up(program([got('b', 'a-1')], { size: '$b.size' }), ['read b'], { stack: 'other', outputs: { size: 1 } }),
-    destroy(['delete b'], { stack: 'other', state: [] }),
+    destroy(['discard b'], { stack: 'other', state: [] }),
   ),
   scenario(
     'read/again-and-again',
@@ -67,7 +67,7 @@ export const reads: readonly Scenario[] = [
     'read/refreshed',
     source,
     up(program([got('b', 'a-1')]), ['read b'], { stack: 'other' }),
-    refresh(['refresh b'], { stack: 'other', before: { change: { 'a-1': { size: 9 } } } }),
+    refresh(['update b'], { stack: 'other', before: { change: { 'a-1': { size: 9 } } } }),
   ),
   scenario(
     'read/outputs-of-another-stack',

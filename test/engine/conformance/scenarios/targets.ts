@@ -64,7 +64,7 @@ export const targets: readonly Scenario[] = [
   scenario(
     'targets/refresh',
     up(three(1), made),
-    refresh(['refresh c'], {
+    refresh(['update c'], {
       flags: { target: ['c'] },
       before: { change: { 'a-1': { size: 8 }, 'c-1': { size: 9 } } },
     }),
