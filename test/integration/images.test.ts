@@ -21,8 +21,10 @@ import {
   importImages,
   imageStore,
   knownImages,
+  languagePrograms,
   loadIntoEngine,
   loadIntoKind,
+  programListing,
   run,
 } from '../../images';
 import { recipeDigest } from '../../images/ensure';
@@ -130,6 +132,10 @@ describe('platform images on real parts', function () {
       const kind = await ensureBinary('kind');
       expect(kind).to.contain(join(folder, 'sealed'));
       expect((await run(kind, ['version'])).stdout).to.contain('v0.30.0');
+      const cue = await languagePrograms().cue();
+      expect(cue).to.contain(join(folder, 'sealed'));
+      expect((await run(cue, ['version'])).stdout).to.contain('v0.17.0');
+      expect((await programListing()).every(({ path }) => path?.includes('sealed'))).to.equal(true);
     });
     await writeFile(join(folder, 'broken.tar'), 'no archive');
     const error: unknown = await importImages(join(folder, 'broken.tar')).catch((thrown: unknown) => thrown);
