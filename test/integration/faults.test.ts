@@ -172,10 +172,13 @@ describe('bad input: the two stacks', function () {
     );
     const thief = createServer(socket => socket.destroy()).listen(environment.ports.consumerRegistry, '127.0.0.1');
     await once(thief, 'listening');
-    const port = new RegExp(`Port ${environment.ports.consumerRegistry} .* is taken`);
-    expectRefusal(await up(), 1, /consumer-registry-process/, port, /Stop what listens there/);
-    thief.close();
-    await once(thief, 'close');
+    try {
+      const port = new RegExp(`Port ${environment.ports.consumerRegistry} .* is taken`);
+      expectRefusal(await up(), 1, /consumer-registry-process/, port, /Stop what listens there/);
+    } finally {
+      thief.close();
+      await once(thief, 'close');
+    }
     expectDone(await up(), /consumer-registry-process updated/);
   });
 
