@@ -88,8 +88,12 @@ async function verify(references: readonly string[], flags: VerifyFlags): Promis
     return results;
   });
   if (flags.json === true || !['table', 'wide'].includes(flags.output))
-    return printListing(flags, { items: verified, columns: [], document: ({ access: _access, ...rest }) => rest });
-  for (const { component, version, signatures, resources } of verified) {
+    return printListing(flags, {
+      items: verified.map(inOrder),
+      columns: [],
+      document: ({ access: _access, ...rest }) => rest,
+    });
+  for (const { component, version, signatures, resources } of verified.map(inOrder)) {
     for (const { resource, component: of, digest, checked } of resources) {
       const what =
         digest === undefined
@@ -100,6 +104,14 @@ async function verify(references: readonly string[], flags: VerifyFlags): Promis
     for (const { name, hash, digest } of signatures)
       print(visible(`successfully verified ${component}:${version} (signature ${name}, digest ${hash}:${digest})`));
   }
+}
+
+/** Resources are read at once, and come as they are done. */
+function inOrder(verified: VerifiedComponentVersion): VerifiedComponentVersion {
+  const key = ({ component, resource }: VerifiedComponentVersion['resources'][number]): string =>
+    `${component} ${resource}`;
+  const resources = [...verified.resources].sort((left, right) => (key(left) < key(right) ? -1 : 1));
+  return { ...verified, resources };
 }
 
 /** All three, or none. Throws `cli.usage`. */

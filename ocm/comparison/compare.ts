@@ -94,14 +94,14 @@ function componentFields({ component }: ComponentDescriptor): Fields {
   };
 }
 
-/** A label is its value; that it is signed, or its version, shows where it is not the plain case. */
+/** A label is its value; whether it is signed, its version and how it is merged are fields beside it. */
 function labelFields(labels: readonly Label[] = [], prefix = 'labels'): Fields {
   return Object.fromEntries(
-    labels.map(({ name, value, ...more }) => [
-      `${prefix}.${name}`,
-      Object.keys(more).length === 0 ? value : asJson({ value, ...more }),
+    labels.flatMap(({ name, value, ...more }) => [
+      [`${prefix}.${name}`, value],
+      ...Object.entries(more).map(([key, each]) => [`${prefix}.${name} (${key})`, asJson(each)]),
     ]),
-  );
+  ) as Fields;
 }
 
 function contentFields(resource: Resource, other: Resource | undefined): Fields {
