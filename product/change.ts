@@ -1,4 +1,4 @@
-import type { Value } from './value';
+import { sameValue, type Value } from './value';
 
 /**
  * What a merge found at one path:
@@ -19,4 +19,22 @@ export interface ValueChange {
   readonly base: Value | undefined;
   readonly current: Value | undefined;
   readonly next: Value | undefined;
+  /** Of a setting that the vendor dropped: the new one it has probably become, since it came with the same default beside it. */
+  readonly renamedTo?: string;
+}
+
+/** The same changes, with a hint where a dropped setting that the consumer had edited looks like one that came new. */
+export function withRenames(changes: readonly ValueChange[]): ValueChange[] {
+  const added = changes.filter(each => each.kind === 'vendor-added');
+  return changes.map(change => {
+    if (change.kind !== 'removed-but-edited') return change;
+    const [only, ...more] = added.filter(
+      each => parentOf(each.path) === parentOf(change.path) && sameValue(each.next, change.base),
+    );
+    return only && more.length === 0 ? { ...change, renamedTo: only.path } : change;
+  });
+}
+
+function parentOf(path: string): string {
+  return path.replace(/(^|\.)("(?:[^"\\]|\\.)*"|[^.[\]"]+)$|\[[^\]]*\]$/, '');
 }

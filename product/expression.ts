@@ -1,11 +1,13 @@
-import { AirlockError } from '../report';
+import { AirlockError, hasCode } from '../report';
+import { parseExpression, type Expression } from './expression-syntax';
 import { everyElement, parsePath, type PathStep } from './path';
 import { isMap, type Value, type ValueMap } from './value';
 
 /**
  * Resolves `(( path ))` in values: the subset of spiff that configuration data uses. `(( a.b ))` is looked up from the innermost
  * map outwards; a text that is nothing but one expression takes the value's type, an expression inside text is embedded;
- * literals are `(( "text" ))`, `(( 3 ))`, `(( true ))`, `(( ~ ))`; `((! x ))` stands for the text `(( x ))`.
+ * literals are `(( "text" ))`, `(( 3 ))`, `(( true ))`, `(( ~ ))`; `(( "a" b ))` puts together, `(( a || b ))` takes the first
+ * that there is, `(( [a, b] ))` is a list; a leading dot begins at the root; `((! x ))` stands for the text `(( x ))`.
  * Throws `product.expression-unresolved`, `product.expression-not-supported`, `product.expression-cycle`.
  */
 export class Expressions {
@@ -57,27 +59,46 @@ export class Expressions {
       .join('');
   }
 
-  private evaluate(expression: string, scopes: readonly ValueMap[], where: string): Value {
-    if (/^"(?:[^"\\]|\\.)*"$/.test(expression)) return JSON.parse(expression) as string;
-    if (/^-?\d+(\.\d+)?$/.test(expression)) return Number(expression);
-    if (expression === 'true' || expression === 'false') return expression === 'true';
-    if (expression === '~' || expression === 'nil') return null;
-    if (!/^[\w$-]+(?:\.(?:[\w$-]+|\[\d+\])|\[\d+\])*$/.test(expression)) {
-      throw new AirlockError({
-        code: 'product.expression-not-supported',
-        message: `The expression (( ${expression} )) is not supported by this version`,
-        remedy: 'Use a path such as (( a.b )), a literal, or text around them.',
-        where,
-      });
+  private evaluate(text: string, scopes: readonly ValueMap[], where: string): Value {
+    return this.valueOf(parseExpression(text, where), text, scopes, where);
+  }
+
+  private valueOf(expression: Expression, text: string, scopes: readonly ValueMap[], where: string): Value {
+    const inner = (each: Expression): Value => this.valueOf(each, text, scopes, where);
+    switch (expression.kind) {
+      case 'literal':
+        return expression.value;
+      case 'list':
+        return expression.items.map(inner);
+      case 'path':
+        return this.lookUp(expression.text, scopes, where);
+      case 'concatenation':
+        return concatenated(expression.parts.map(inner), text, where);
+      case 'alternatives': {
+        let unresolved: unknown;
+        for (const option of expression.options) {
+          try {
+            return inner(option);
+          } catch (error) {
+            if (!hasCode(error, 'product.expression-unresolved')) throw error;
+            unresolved ??= error;
+          }
+        }
+        throw unresolved;
+      }
     }
-    const path = parsePath(expression.replaceAll('.[', '['), where);
-    for (let depth = scopes.length - 1; depth >= 0; depth -= 1) {
+  }
+
+  private lookUp(text: string, scopes: readonly ValueMap[], where: string): Value {
+    const path = parsePath(text.replaceAll('.[', '['), where);
+    const lowest = text.startsWith('.') ? 0 : scopes.length - 1;
+    for (let depth = lowest; depth >= 0; depth -= 1) {
       const scope = scopes[depth];
       const first = path[0];
       if (scope === undefined || first === undefined || !Object.hasOwn(scope, String(first))) continue;
-      return this.follow(expression, path, scopes.slice(0, depth + 1), where);
+      return this.follow(text, path, scopes.slice(0, depth + 1), where);
     }
-    throw this.unresolved(expression, where);
+    throw this.unresolved(text, where);
   }
 
   /** Follows a path from the innermost of `scopes`; expressions met on the way are resolved first. */
@@ -118,6 +139,18 @@ export class Expressions {
       where,
     });
   }
+}
+
+/** Texts, numbers and booleans make a text, lists a list. */
+function concatenated(parts: readonly Value[], text: string, where: string): Value {
+  if (parts.every(each => Array.isArray(each))) return (parts as readonly (readonly Value[])[]).flat(1);
+  if (parts.every(each => each !== null && typeof each !== 'object')) return parts.map(String).join('');
+  throw new AirlockError({
+    code: 'product.expression-not-supported',
+    message: `The expression (( ${text} )) puts together what does not go together`,
+    remedy: 'Put together texts, numbers and booleans, or lists',
+    where,
+  });
 }
 
 /** Cuts a text into what stands as it is and what is to be evaluated; quoted parentheses do not end an expression. */

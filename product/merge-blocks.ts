@@ -1,8 +1,9 @@
 import { stringify } from 'yaml';
 import type { ValueChange, ValueChangeKind } from './change';
 import { orderKeys } from './merge-order';
-import { formatPath, isMap, plain, sameValue, type Value, type ValueMap } from './value';
-import { blockValue, joinEntry, reindent, sliceValues, type Block, type Entry, type ValuesTree } from './values-tree';
+import { formatPath, isMap, plain, sameValue, type Value } from './value';
+import { sliceValues } from './values-slice';
+import { blockValue, joinEntry, reindent, type Block, type Entry, type ValuesTree } from './values-tree';
 
 const empty: Block = { entries: [], tail: '', indent: 0 };
 type Path = readonly string[];
@@ -23,7 +24,7 @@ export class MergeRun {
     private readonly kept: ReadonlySet<string>,
   ) {}
 
-  trees(base: ValuesTree | undefined, current: ValuesTree, next: ValuesTree): { tree: ValuesTree; value: ValueMap } {
+  trees(base: ValuesTree | undefined, current: ValuesTree, next: ValuesTree): { tree: ValuesTree; value: Value } {
     const block = this.blocks(base?.block ?? empty, current.block, next.block, []);
     const header = base !== undefined && current.header === base.header ? next.header : current.header;
     return { tree: { header, block }, value: blockValue(block) };
@@ -39,6 +40,7 @@ export class MergeRun {
     }
     const order = orderKeys([...b.keys()], [...c.keys()], [...n.keys()]).filter(key => merged.has(key));
     return {
+      ...((current.list ?? next.list) && { list: true }),
       entries: order.flatMap(key => merged.get(key) ?? []),
       tail: current.tail === base.tail || current.entries.length === 0 ? next.tail : current.tail,
       indent,
@@ -78,7 +80,7 @@ export class MergeRun {
         return undefined;
       }
       if (!base) tell(this.adopted ? 'adopted' : 'kept-edit');
-      else if (isMap(base.value) && isMap(current.value)) return this.nested(base, current, undefined, path, indents);
+      else if (together(base, current)) return this.nested(base, current, undefined, path, indents);
       else tell(ignored ? 'kept-edit' : 'removed-but-edited');
       return current;
     }
@@ -88,8 +90,7 @@ export class MergeRun {
       return current;
     }
     const apart = current.body.kind === 'leaf' && base !== undefined && sameValue(base.value, arriving.value);
-    if (isMap(current.value) && isMap(arriving.value) && !apart)
-      return this.nested(base, current, arriving, path, indents);
+    if (together(current, arriving) && !apart) return this.nested(base, current, arriving, path, indents);
     if (!edited) {
       tell('vendor-changed');
       return withCommentsOf(base, current, arriving, indents);
@@ -108,7 +109,7 @@ export class MergeRun {
     [baseIndent, indent]: readonly [number, number, number],
   ): Entry | undefined {
     const into = asBlock(current, indent);
-    const under = base && isMap(base.value) ? blockOf(asBlock(base, baseIndent)) : hollow(0);
+    const under = base && together(base, into) ? blockOf(asBlock(base, baseIndent)) : hollow(0);
     const from = next ? blockOf(asBlock(next, indent)) : hollow(0);
     const block = this.blocks(under, blockOf(into), from, path);
     if (block.entries.length === 0 && !next) return undefined;
@@ -117,9 +118,10 @@ export class MergeRun {
     const [was, is] = [base && asBlock(base, baseIndent).body.rest, into.body.rest];
     const rest = next && was === is ? asBlock(next, indent).body.rest : is;
     if (block.entries.length === 0) {
-      return { ...dressed, value: {}, body: { kind: 'leaf', text: ' {}', rest: rest.trim() === '' ? '\n' : rest } };
+      const [value, text] = block.list ? [[], ' []'] : [{}, ' {}'];
+      return { ...dressed, value, body: { kind: 'leaf', text, rest: rest.trim() === '' ? '\n' : rest } };
     }
-    return { ...dressed, value: blockValue(block), body: { kind: 'nested', rest, block } };
+    return { ...dressed, ...dashOf(into), value: blockValue(block), body: { kind: 'nested', rest, block } };
   }
 
   /** Equal values: the vendor's comments arrive where the consumer's text is still the vendor's former one. */
@@ -136,7 +138,7 @@ export class MergeRun {
       const block = silent.blocks(under, current.body.block, next.body.block, []);
       const dressed = withCommentsOf(base, current, next, indents);
       const rest = dressed.body.kind === 'nested' ? dressed.body.rest : current.body.rest;
-      return { ...dressed, value: blockValue(block), body: { kind: 'nested', rest, block } };
+      return { ...dressed, ...dashOf(current), value: blockValue(block), body: { kind: 'nested', rest, block } };
     }
     return withCommentsOf(base, current, { ...next, body: current.body }, indents);
   }
@@ -183,6 +185,17 @@ function bodyWithComment(
   const indentation = ' '.repeat(current.head.length - current.head.trimStart().length);
   const comments = is.rest.split('\n').filter(line => line.includes('#'));
   return { body: will, above: comments.map(line => `${indentation}${line.trim()}\n`).join('') };
+}
+
+/** The dash belongs to the indentation of the keys behind it. */
+function dashOf({ dash }: Entry): { dash?: number } {
+  return dash === undefined ? {} : { dash };
+}
+
+/** Two values that are merged piece by piece: maps, and lists that were both cut at their elements. */
+function together(left: Entry, right: Entry): boolean {
+  const isList = ({ body }: Entry): boolean => body.kind === 'nested' && body.block.list === true;
+  return (isMap(left.value) && isMap(right.value)) || (isList(left) && isList(right));
 }
 
 /** An entry whose value is a map, as nested text: what was a flow map, an alias or empty is written out. */

@@ -1,14 +1,18 @@
 import { parseConfigData, defaultValues, defaultValuesText, type ConfigData } from './config-data';
 import { readProductDescription, type Pipeline, type ProductDescription, type ResourceRef } from './description';
+import { listKeysOf } from './list-keys';
 import { readRules, type Rules } from './rules';
 import { placeOf, type ResourceReader, type ResourceSelector } from './source';
 import type { ValueMap } from './value';
+import type { ListKeys } from './values-slice';
 
 /** A product's small resources, read once: what is needed to merge values and to render. */
 export interface LoadedProduct {
   readonly reader: ResourceReader;
   readonly description: ProductDescription;
   readonly pipelines: readonly LoadedPipeline[];
+  /** Lists of the values that are merged element by element, by the vendor's schema. */
+  readonly listKeys: ListKeys;
   /** The vendor's `values.yaml`. */
   readonly defaultsText: string;
   readonly defaults: ValueMap;
@@ -46,6 +50,7 @@ export function loadedProduct(
     reader,
     description,
     pipelines,
+    listKeys: listKeysOf(withDefaults),
     defaultsText: defaultValuesText(withDefaults),
     defaults: defaultValues(withDefaults),
   };

@@ -87,7 +87,8 @@ function verdict({ conflicts, faults, warnings, valuesChanges }: DescribedPropos
           '',
           ...warnings.map(each => `- ${inline(each)}`),
           ...dropped.map(
-            each => `- ${code(each.path)}: the vendor dropped it (perhaps renamed); your value stays in the file.`,
+            each =>
+              `- ${code(each.path)}: the vendor dropped it${each.renamedTo === undefined ? '' : `, perhaps for ${code(each.renamedTo)}`}; your value stays in the file, without effect.`,
           ),
           '',
         ]

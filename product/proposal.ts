@@ -134,7 +134,13 @@ function mergeAll(
     );
   }
   const onto = (current: string | undefined): MergeResult =>
-    mergeValues({ next, file, ...(base !== undefined && { base }), ...(current !== undefined && { current }) });
+    mergeValues({
+      next,
+      file,
+      listKeys: product.listKeys,
+      ...(base !== undefined && { base }),
+      ...(current !== undefined && { current }),
+    });
   const onMain = onto(input.merged.values);
   const { branch } = input;
   if (branch?.values === undefined || branch.values === onMain.text) return { merge: onMain, warnings };
@@ -144,7 +150,13 @@ function mergeAll(
     return { merge: onto(branch.values), warnings };
   }
   const proposed = branch.fork ? onto(branch.fork.values) : onMain;
-  const withBranch = mergeValues({ base: proposed.text, current: branch.values, next: onMain.text, file });
+  const withBranch = mergeValues({
+    base: proposed.text,
+    current: branch.values,
+    next: onMain.text,
+    file,
+    listKeys: product.listKeys,
+  });
   const overall = onto(withBranch.text);
   // What was in conflict on main and reads otherwise now, a person has decided.
   const undecided = overall.conflicts.filter(each =>

@@ -58,11 +58,13 @@ export function plain(value: Value): Value {
 
 const simpleKey = /^[A-Za-z_][\w-]*$/;
 
-/** `a.b[0]."c.d"`, as localization and configuration rules write paths. */
+/** `a.b[0]."c.d"`, as localization and configuration rules write paths; `a[name=x].b` for elements known by their key. */
 export function formatPath(path: readonly (string | number)[]): string {
   return path
     .map((step, at) => {
       if (typeof step === 'number') return `[${step}]`;
+      // An element of a list that is known by its key.
+      if (/^\[[^\]]+=[^\]]*\]$/.test(step)) return step;
       const text = simpleKey.test(step) ? step : JSON.stringify(step);
       return at === 0 ? text : `.${text}`;
     })

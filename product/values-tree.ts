@@ -1,18 +1,6 @@
-import {
-  isAlias,
-  isMap as isYamlMap,
-  isScalar,
-  isSeq,
-  Scalar,
-  visit,
-  type Pair,
-  type ParsedNode,
-  type YAMLMap,
-} from 'yaml';
-import { AirlockError } from '../report';
-import { afterColon } from './document-splice';
-import { isMap, type Value, type ValueMap } from './value';
-import { nodeValue, onlyDocument, parseYamlSource, type YamlDocument } from './yaml-source';
+import { isAlias, isMap as isYamlMap, isScalar, isSeq, Scalar, visit } from 'yaml';
+import type { Value } from './value';
+import { nodeValue, type YamlDocument } from './yaml-source';
 
 /**
  * A values file as text, cut at its keys: putting the pieces together again gives the very same bytes. Merging moves pieces,
@@ -24,16 +12,18 @@ export interface ValuesTree {
   readonly block: Block;
 }
 
-/** The entries of one block map. */
+/** The entries of one block map, or the elements of a list that is merged by its elements' keys. */
 export interface Block {
+  readonly list?: true;
   readonly entries: readonly Entry[];
   /** Comments and blank lines after the last entry. */
   readonly tail: string;
-  /** Columns that the keys are indented by. */
+  /** Columns that the keys, or the dashes, are indented by. */
   readonly indent: number;
 }
 
 export interface Entry {
+  /** For an element of a list: `[name=web]`. */
   readonly key: string;
   readonly value: Value;
   /** Blank lines and comments before the key. */
@@ -41,6 +31,8 @@ export interface Entry {
   /** From the line's start to the colon. */
   readonly head: string;
   readonly body: Leaf | Nested;
+  /** For an element of a list: columns from the dash to its first key. In the pieces the dash is a space. */
+  readonly dash?: number;
 }
 
 /** A value that is merged as a whole: scalar, list, flow map, alias. */
@@ -59,42 +51,6 @@ export interface Nested {
   readonly block: Block;
 }
 
-/** Cuts a values file. Line ends must be `\n` and the text end with one. Throws `product.yaml-invalid`, `product.values-invalid`. */
-export function sliceValues(text: string, file: string): ValuesTree {
-  const source = parseYamlSource(text, file);
-  const document = onlyDocument(source);
-  const contents = document?.contents;
-  if (!document || contents === null || contents === undefined || (isScalar(contents) && contents.value === null)) {
-    return { header: text, block: { entries: [], tail: '', indent: 0 } };
-  }
-  if (!isYamlMap(contents)) {
-    throw new AirlockError({
-      code: 'product.values-invalid',
-      message: 'The values file is not a map with one key per pipeline',
-      remedy: 'Write `<pipeline>:` and the values of that pipeline indented below it.',
-      where: source.where(contents.range[0]),
-    });
-  }
-  const slicer = new Slicer(text, document);
-  const end = documentEnd(text, document);
-  const block = slicer.block(contents, 0, end);
-  if (!block) {
-    // A flow map at the top, or keys that share a line: not a text to cut, but a value to write anew.
-    return sliceValues(blockStyle(document), file);
-  }
-  const [first, ...others] = block.entries;
-  if (!first) return { header: text, block: { entries: [], tail: '', indent: 0 } };
-  const cut = headerEnd(first.lead);
-  return {
-    header: first.lead.slice(0, cut),
-    block: {
-      entries: [{ ...first, lead: first.lead.slice(cut) }, ...others],
-      tail: block.tail + text.slice(end),
-      indent: block.indent,
-    },
-  };
-}
-
 /** The file's text again. */
 export function joinValues(tree: ValuesTree): string {
   return tree.header + joinBlock(tree.block);
@@ -105,13 +61,24 @@ export function joinBlock(block: Block): string {
 }
 
 export function joinEntry(entry: Entry): string {
-  const { lead, head, body } = entry;
-  return lead + head + (body.kind === 'leaf' ? body.text + body.rest : body.rest + joinBlock(body.block));
+  const { lead, head, body, dash } = entry;
+  if (body.kind === 'leaf') return lead + head + body.text + body.rest;
+  const text = head + body.rest + joinBlock(body.block);
+  return lead + (dash === undefined ? text : dashed(text, body.block.indent - dash));
+}
+
+/** Puts the dash of a list's element before its first key. */
+function dashed(text: string, column: number): string {
+  const first = /^(?![ \t]*#)(?=[ \t]*\S)/m.exec(text);
+  const at = (first?.index ?? 0) + column;
+  return `${text.slice(0, at)}-${text.slice(at + 1)}`;
 }
 
 /** The value a block stands for. */
-export function blockValue(block: Block): ValueMap {
-  return Object.fromEntries(block.entries.map(entry => [entry.key, entry.value]));
+export function blockValue(block: Block): Value {
+  return block.list
+    ? block.entries.map(entry => entry.value)
+    : Object.fromEntries(block.entries.map(entry => [entry.key, entry.value]));
 }
 
 /** Moves an entry to another indentation; blank lines stay empty. */
@@ -135,6 +102,7 @@ export function reindent(entry: Entry, from: number, to: number): Entry {
             kind: 'nested',
             rest: body.rest,
             block: {
+              ...body.block,
               entries: body.block.entries.map(each => reindent(each, from, to)),
               tail: shift(body.block.tail, true),
               indent: body.block.indent + to - from,
@@ -166,127 +134,4 @@ export function blockStyle(document: YamlDocument): string {
     },
   });
   return copy.toString({ lineWidth: 0 });
-}
-
-/** Offset in a first entry's lead up to which it belongs to the file, not to the key: its last blank line, or a `---`. */
-function headerEnd(lead: string): number {
-  const marker = /^---[^\n]*\n/m.exec(lead);
-  const afterMarker = marker ? marker.index + marker[0].length : 0;
-  const rest = lead.slice(afterMarker);
-  const blank = /[^\n]\n([ \t]*\n)+(?=[ \t]*#|$)/g;
-  let end = 0;
-  for (const match of rest.matchAll(blank)) end = match.index + match[0].length;
-  return afterMarker + end;
-}
-
-/** Where the document's own lines end: before `...`, else the text's end. */
-function documentEnd(text: string, document: YamlDocument): number {
-  const marker = /^\.\.\.[^\n]*\n/m.exec(text.slice(document.range[1]));
-  return marker ? document.range[1] + marker.index : text.length;
-}
-
-class Slicer {
-  constructor(
-    private readonly text: string,
-    private readonly document: YamlDocument,
-  ) {}
-
-  /** Entries of a block map between two line starts, `undefined` when its keys do not stand on lines of their own. */
-  block(map: YAMLMap<ParsedNode, ParsedNode | null>, start: number, end: number): Block | undefined {
-    if (map.flow || map.items.length === 0) return undefined;
-    const pairs = map.items;
-    const lines = pairs.map(pair => this.lineStart(pair.key.range[0]));
-    const indent = (pairs[0]?.key.range[0] ?? 0) - (lines[0] ?? 0);
-    const ownLines = pairs.every((pair, at) => {
-      const line = lines[at] ?? 0;
-      const before = this.text.slice(line, pair.key.range[0]);
-      const valueStart = pair.value?.range[0] ?? Infinity;
-      return before === ' '.repeat(indent) && line >= start && (lines[at + 1] ?? Infinity) > line && valueStart > line;
-    });
-    const named = pairs.every(pair => isScalar(pair.key) && pair.key.anchor === undefined && pair.key.value !== '<<');
-    if (!ownLines || !named) return undefined;
-
-    const entries: Entry[] = [];
-    let leadStart = start;
-    pairs.forEach((pair, at) => {
-      const line = lines[at] ?? 0;
-      const nextLine = lines[at + 1] ?? end;
-      const stop = this.ownLinesEnd(this.contentEnd(pair), nextLine, indent);
-      const colon = afterColon(pair);
-      entries.push({
-        key: String((pair.key as Scalar).value),
-        value: nodeValue(pair.value, this.document),
-        lead: this.text.slice(leadStart, line),
-        head: this.text.slice(line, colon),
-        body: this.body(pair, colon, stop),
-      });
-      leadStart = stop;
-    });
-    return { entries, tail: this.text.slice(leadStart, end), indent };
-  }
-
-  private body(pair: Pair<ParsedNode, ParsedNode | null>, colon: number, stop: number): Leaf | Nested {
-    const { value } = pair;
-    if (isYamlMap(value)) {
-      const lineEnd = this.lineEnd(colon);
-      const block = this.block(value, lineEnd, stop);
-      if (block) return { kind: 'nested', rest: this.text.slice(colon, lineEnd), block };
-    }
-    const valueEnd = value?.range ? Math.min(Math.max(value.range[1], colon), stop) : colon;
-    return { kind: 'leaf', text: this.text.slice(colon, valueEnd), rest: this.text.slice(valueEnd, stop) };
-  }
-
-  /** End of the last line of a pair's own content. */
-  private contentEnd(pair: Pair<ParsedNode, ParsedNode | null>): number {
-    return Math.max(this.nodeEnd(pair.value), this.lineEnd(afterColon(pair)));
-  }
-
-  private nodeEnd(node: ParsedNode | null): number {
-    if (node === null || !node.range) return 0;
-    const [start, end] = node.range;
-    if (isScalar(node) && (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)) return end;
-    if (isYamlMap(node) && !node.flow) {
-      const last = node.items.at(-1);
-      return last ? this.contentEnd(last) : this.lineEnd(start);
-    }
-    if (isSeq(node) && !node.flow) {
-      const last = node.items.at(-1);
-      const lastEnd = last && 'range' in last ? this.nodeEnd(last) : 0;
-      return Math.max(lastEnd, this.lineEnd(Math.max(start, this.trimmedEnd(start, end))));
-    }
-    return this.lineEnd(end);
-  }
-
-  /** Comment lines behind a pair that are indented deeper than its key belong to it. */
-  private ownLinesEnd(contentEnd: number, nextLine: number, indent: number): number {
-    let own = Math.min(contentEnd, nextLine);
-    for (let line = own; line < nextLine; line = this.lineEnd(line)) {
-      const text = this.text.slice(line, this.lineEnd(line));
-      const comment = /^( *)#/.exec(text);
-      if (comment && (comment[1]?.length ?? 0) > indent) own = this.lineEnd(line);
-      else if (comment) break;
-    }
-    return own;
-  }
-
-  /** The end of a range without the blank and comment lines it may end with. */
-  private trimmedEnd(start: number, end: number): number {
-    const lines = this.text.slice(start, end).replace(/(\n[ \t]*(#[^\n]*)?)+$/, '');
-    return start + lines.length;
-  }
-
-  private lineStart(offset: number): number {
-    return this.text.lastIndexOf('\n', offset - 1) + 1;
-  }
-
-  /** Offset behind the newline that ends the line `offset` is on. */
-  private lineEnd(offset: number): number {
-    const at = this.text.indexOf('\n', offset);
-    return at < 0 ? this.text.length : at + 1;
-  }
-}
-
-/** Same, when the value is needed as a map. */
-export function entryMap(entry: Entry | undefined): ValueMap | undefined {
-  return entry && isMap(entry.value) ? entry.value : undefined;
 }

@@ -137,4 +137,34 @@ describe('expressions', () => {
       .to.throw()
       .with.property('code', 'product.expression-cycle');
   });
+
+  const value = (text: string): unknown =>
+    new Expressions(
+      { a: 'x', n: 3, l: [1], deep: { a: 'inner', b: '(( .a ))' }, none: null },
+      'values.yaml',
+    ).resolveOutside(text, 'config.yaml:1:1');
+  it('put together, choose and list, as spiff does', () => {
+    expect(value('(( "v" n "-" a ))')).to.equal('v3-x');
+    expect(value('(( missing || deep.missing || "default" ))')).to.equal('default');
+    expect(value('(( a || "default" ))')).to.equal('x');
+    expect(value('(( none || 1 ))')).to.equal(null);
+    expect(value('(( l [ n, (missing || 5) ] ))')).to.deep.equal([1, 3, 5]);
+    expect(value('(( deep.b ))')).to.equal('x');
+  });
+  it('that are more than that are refused, and named', () => {
+    for (const [text, what] of [
+      ['(( n + 1 ))', 'the operator +'],
+      ['(( join(", ", l) ))', 'the function join'],
+      ['(( merge ))', 'merge'],
+      ['(( a || ))', 'something is missing'],
+      ['(( l a ))', 'does not go together'],
+    ] as const) {
+      expect(() => value(text), text)
+        .to.throw(what)
+        .with.property('code', 'product.expression-not-supported');
+    }
+    expect(() => value('(( missing || gone ))'))
+      .to.throw('missing')
+      .with.property('code', 'product.expression-unresolved');
+  });
 });

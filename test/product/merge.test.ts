@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { mergeValues } from '../../product/merge';
-import { joinValues, sliceValues } from '../../product/values-tree';
+import { sliceValues } from '../../product/values-slice';
+import { joinValues } from '../../product/values-tree';
 
 const kinds = (result: { changes: readonly { path: string; kind: string }[] }) =>
   Object.fromEntries(result.changes.map(each => [each.path, each.kind]));
@@ -101,6 +102,16 @@ describe('mergeValues', () => {
     ]);
   });
 
+  it('hints at the new name of a setting that was renamed', () => {
+    const from = 'web:\n  color: blue\n  size: 1\n';
+    const result = mergeValues({
+      base: from,
+      current: from.replace('blue', 'red'),
+      next: 'web:\n  page-color: blue\n  size: 1\n  depth: 3\n',
+    });
+    const dropped = result.changes.find(each => each.kind === 'removed-but-edited');
+    expect(dropped).to.include({ path: 'web.color', renamedTo: 'web.page-color' });
+  });
   it('merges lists as a whole and reports a changed type as conflict', () => {
     const was = 'a:\n  l: [1, 2]\n  t: 1\n';
     const result = mergeValues({
