@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { Gitea, type StatusState } from '../forge';
 import { AirlockError } from '../report';
+import { forgeCredentials } from './forge-credentials';
 
 interface StatusFlags {
   readonly url: string;
@@ -60,7 +61,7 @@ async function set({ url, repository, commit, state, context, description, targe
       remedy: 'Write it as owner/name',
     });
   }
-  const target = new Gitea({ url, credentials: credentials() }).repository(owner, name);
+  const target = new Gitea({ url, credentials: forgeCredentials() }).repository(owner, name);
   const found = await target.commit(commit);
   if (!found) {
     throw new AirlockError({
@@ -77,20 +78,4 @@ async function set({ url, repository, commit, state, context, description, targe
     ...(targetUrl === undefined ? {} : { targetUrl }),
   });
   return found.sha;
-}
-
-/** From the environment: arguments are seen by everybody on the machine. */
-function credentials(): { token: string } | { username: string; password: string } {
-  const {
-    AIRLOCK_FORGE_TOKEN: token,
-    AIRLOCK_FORGE_USERNAME: username,
-    AIRLOCK_FORGE_PASSWORD: password,
-  } = process.env;
-  if (token) return { token };
-  if (username && password) return { username, password };
-  throw new AirlockError({
-    code: 'forge.credentials-missing',
-    message: 'There are no credentials for the forge',
-    remedy: 'Set AIRLOCK_FORGE_TOKEN, or AIRLOCK_FORGE_USERNAME and AIRLOCK_FORGE_PASSWORD',
-  });
 }

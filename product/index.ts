@@ -48,4 +48,6 @@ export { readTar, writeTar } from './tar';
 export { resourceReader, type ResourceReaderOptions } from './ocm';
 export { noPrograms, programNames, type ProgramName, type Programs } from './programs';
 export * from './lint';
+export { readMpas, type MpasDeployment, type MpasInstallation } from './mpas';
+export { mapMpas, type MpasImport, type MpasMapping } from './mpas-mapping';
 export * from './delivery';
