@@ -3,8 +3,7 @@ import { chmod, cp, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentKey, ensureFolder } from './cache';
 import { type BuildOptions, buildGo, moduleFolder, recipeKey } from './golang';
-import type { LanguageProgram } from './language-programs';
-import { type GoProgram, program, programs } from './programs';
+import { type GoProgram, type LanguageProgram, program, programs } from './programs';
 
 /** Programs wanted on the host itself, and the build that brings them. */
 const hostBinaries: Readonly<Record<string, { readonly program: string; readonly file?: string }>> = {

@@ -1,9 +1,9 @@
 export { cacheDir, contentKey, diskFull, ensureFolder, freeSpace, requireSpace, withLock } from './cache';
 export { type CommandOptions, type CommandResult, run } from './command';
 export { type BinaryName, ensureBinary, giteaStaticRoot, podinfoUi, podinfoVersions } from './binaries';
-export { type LanguageProgram, languagePrograms } from './language-programs';
+export { languagePrograms } from './language-programs';
 export { goVersion } from './golang';
-export { KIND_VERSION, KUBERNETES_VERSION } from './programs';
+export { KIND_VERSION, KUBERNETES_VERSION, type LanguageProgram } from './programs';
 export { projectRoot } from './root';
 export { aptInstall, notInstalled } from './apt';
 export { canBePulled, ensureImages, type EnsureOptions, publicName, type ReadyImage } from './ensure';

@@ -2,11 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBinary } from './binaries';
 import type { BuildOptions } from './golang';
+import type { LanguageProgram } from './programs';
 import { projectRoot } from './root';
-
-/** The programs that speak the languages products are written in. */
-export const languageProgramNames = ['cue', 'helm', 'kustomize', 'opa'] as const;
-export type LanguageProgram = (typeof languageProgramNames)[number];
 
 /** Below an image's Airlock: its programs, where there is neither a toolchain nor a cache. */
 export const BUNDLED_PROGRAMS = 'programs';

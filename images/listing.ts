@@ -3,9 +3,8 @@ import { readContent, parseManifest } from '../oci';
 import { hasCode } from '../report';
 import { imageKey } from './ensure';
 import { builtGo } from './golang';
-import { languageProgramNames } from './language-programs';
 import { platformImages } from './list';
-import { program } from './programs';
+import { languageProgramNames, program } from './programs';
 import { findImage, imageStore } from './store';
 
 /** A row of `airlock images list`. */

@@ -188,6 +188,10 @@ export const programs: readonly GoProgram[] = [
   { name: 'runc-wrapper', version: '1', tool: 'runc-wrapper', binaries: { 'runc-wrapper': '.' }, minutes: 1 },
 ];
 
+/** The programs that speak the languages products are written in. */
+export const languageProgramNames = ['cue', 'helm', 'kustomize', 'opa'] as const;
+export type LanguageProgram = (typeof languageProgramNames)[number];
+
 export function program(name: string): GoProgram {
   const found = programs.find(candidate => candidate.name === name);
   if (!found) throw new Error(`no program ${name} in images/programs.ts`);

@@ -16,10 +16,9 @@ import { cacheDir, requireSpace } from './cache';
 import { type BinaryName, ensureBinary, giteaStaticRoot } from './binaries';
 import { ensureImages, type EnsureOptions } from './ensure';
 import { type BuildOptions, recipeKey } from './golang';
-import { languageProgramNames } from './language-programs';
 import { layerEntries, type LayerPart } from './layer';
 import { fluxCrds } from './manifests';
-import { program } from './programs';
+import { languageProgramNames, program } from './programs';
 import { assemble, imageStore } from './store';
 
 /** In an archive: programs, files and records of the cache, as an image of one layer. */
