@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 export interface ReadLimits {
   /** Bytes of text. Default 32 MiB. */
   readonly bytes?: number;
-  /** Bytes of YAML beyond what JSON and plain block style need (flow style, anchors, folded text). Default 8 MiB. */
+  /** Bytes of YAML beyond what JSON and plain block style need (flow style, anchors, folded text). Default 4 MiB. */
   readonly richBytes?: number;
   /** Nesting of maps and lists. Default 100. */
   readonly depth?: number;
@@ -17,7 +17,7 @@ export interface ReadLimits {
 
 export const defaultLimits: Required<ReadLimits> = {
   bytes: 32 * 1024 * 1024,
-  richBytes: 8 * 1024 * 1024,
+  richBytes: 4 * 1024 * 1024,
   depth: 100,
   aliasedValues: 100_000,
 };

@@ -31,7 +31,7 @@ export function readRichText(text: string, file: string, bound: Required<ReadLim
     const code = text.codePointAt(stray)?.toString(16).toUpperCase().padStart(4, '0') ?? '';
     throw invalid(`the character U+${code} is not allowed in YAML`, placeOf(file, text, stray));
   }
-  refuseDeepText(text, file, bound.depth);
+  refuseHardText(text, file, bound.depth);
   const lines = new LineCounter();
   const at = (node: { range?: readonly number[] | null } | null | undefined): string => {
     const offset = node?.range?.[0];
@@ -46,6 +46,8 @@ export function readRichText(text: string, file: string, bound: Required<ReadLim
       lineCounter: lines,
       prettyErrors: false,
       keepSourceTokens: false,
+      // We look for keys that stand twice ourselves, which takes no square of time.
+      uniqueKeys: false,
     });
     documents = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
   } catch (error) {
@@ -62,8 +64,17 @@ export function readRichText(text: string, file: string, bound: Required<ReadLim
   });
 }
 
-/** Flow nesting is found before parsing, because the parser recurses. */
-function refuseDeepText(text: string, file: string, depth: number): void {
+/** Anchors and aliases in one text. The parser's time grows with their square. */
+const mostNames = 1000;
+
+/** Finds, before parsing, what the parser would recurse for or take very long over. */
+function refuseHardText(text: string, file: string, depth: number): void {
+  const dashes = new RegExp(`^ *(?:[-?:] +){${depth + 1}}`, 'm').exec(text);
+  if (dashes !== null) throw invalid(`values are nested more than ${depth} deep`, placeOf(file, text, dashes.index));
+  const names = [...text.matchAll(/(?:^|[\s,[{])[&*](?=[^\s,\]}])/g)];
+  const last = names[mostNames];
+  if (last !== undefined)
+    throw invalid(`there are more than ${mostNames} anchors and aliases`, placeOf(file, text, last.index));
   let open = 0;
   let worst = 0;
   for (let index = 0; index < text.length; index += 1) {
@@ -90,6 +101,8 @@ function nodeAt(document: Document.Parsed, path: Path): Node | null {
 class Conversion {
   private aliased = 0;
   private readonly open = new Set<unknown>();
+  /** What each anchor stands for at this point of the document. */
+  private readonly anchors = new Map<string, Node>();
 
   constructor(
     private readonly document: Document.Parsed,
@@ -109,6 +122,7 @@ class Conversion {
       throw invalid(`aliases expand to more than ${this.bound.aliasedValues} values`, this.at(node as Node));
     }
     if (isAlias(node)) return this.alias(node, depth);
+    if (!inAlias) this.noteAnchor(node);
     if (isScalar(node)) return this.scalar(node);
     if (isSeq(node)) return this.within(node, () => node.items.map(item => this.convert(item, depth + 1, inAlias)));
     if (isMap(node)) return this.within(node, () => this.map(node.items, depth, inAlias));
@@ -125,10 +139,19 @@ class Conversion {
     }
   }
 
+  private noteAnchor(node: unknown): void {
+    if ((isScalar(node) || isSeq(node) || isMap(node)) && node.anchor !== undefined)
+      this.anchors.set(node.anchor, node);
+  }
+
   private alias(node: Alias, depth: number): Json {
-    const target = node.resolve(this.document);
-    if (target === undefined) throw invalid(`the alias *${node.source} refers to nothing`, this.at(node));
-    return this.convert(target, depth, true);
+    return this.convert(this.target(node), depth, true);
+  }
+
+  private target(node: Alias): Node {
+    const target = this.anchors.get(node.source);
+    if (target !== undefined) return target;
+    throw invalid(`the alias *${node.source} refers to nothing`, this.at(node));
   }
 
   private map(pairs: readonly Pair[], depth: number, inAlias: boolean): JsonObject {
@@ -162,7 +185,8 @@ class Conversion {
   /** The key as JSON has it; undefined for the merge key `<<`. */
   private key(pair: Pair): string | undefined {
     const node = pair.key;
-    const key = isAlias(node) ? node.resolve(this.document) : node;
+    const key = isAlias(node) ? this.target(node) : node;
+    this.noteAnchor(key);
     if (!isScalar(key)) throw invalid('a key must be a scalar', this.at(node as Node));
     if (key.type === Scalar.PLAIN && key.source === '<<') return undefined;
     const value = this.scalar(key);
