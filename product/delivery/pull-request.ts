@@ -38,7 +38,7 @@ export interface PullRequestState {
   readonly head?: string;
   /** The branch holds commits of others on top of ours. */
   readonly edited: boolean;
-  /** The base has moved since. */
+  /** Edited, and the base has changed the same files since. */
   readonly behind: boolean;
   /** An open pull request from the branch that proposes something else. */
   readonly superseded?: PullRequest;
@@ -71,17 +71,31 @@ export async function observePullRequest(
   const branch = await repository.branch(desire.branch, options);
   if (branch === undefined) return { ...nothing, state: 'open', pullRequest: found, stale: true };
   const onBranch = changesFor(await repository.listTree(desire.branch, '', options), desire);
-  const behind = (await repository.compare(desire.branch, desire.base, options)).ahead > 0;
   const said = found.title === desire.title && withoutHead(found.body).trim() === bodyWithMarker(desire).trim();
   const ours = headIn(found.body);
+  const edited = ours !== undefined && ours !== branch.commit;
   return {
     state: 'open',
     pullRequest: found,
-    stale: onBranch.length > 0 || behind || !said,
+    // That the base has moved elsewhere is no reason: fifty open proposals need not follow each merge of another.
+    stale: onBranch.length > 0 || !said,
     head: branch.commit,
-    edited: ours !== undefined && ours !== branch.commit,
-    behind,
+    edited,
+    behind: edited && (await baseMoved(repository, desire, found, options)),
   };
+}
+
+/** Whether the base has changed one of the proposal's files since the branch left it. */
+async function baseMoved(
+  repository: ForgeRepository,
+  { base, files }: PullRequestDesire,
+  { mergeBase }: PullRequest,
+  options?: CallOptions,
+): Promise<boolean> {
+  const at = async (ref: string): Promise<ReadonlyMap<string, string>> =>
+    new Map((await repository.listTree(ref, '', options)).map(each => [each.path, each.sha]));
+  const [then, now] = [await at(mergeBase), await at(base)];
+  return [...files.keys()].some(path => then.get(path) !== now.get(path));
 }
 
 async function retryAsked(repository: ForgeRepository, past: PullRequest, options?: CallOptions): Promise<boolean> {

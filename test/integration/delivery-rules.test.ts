@@ -58,7 +58,9 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     expect(again.renewalRequest?.action).to.equal(false);
     expect(again.reason).to.include(`#${open?.number}`);
     await scene.merge();
-    expect((await scene.plan()).plan).to.include({ phase: 'deployed', reason: '', renewal: undefined });
+    const settled = (await scene.plan()).plan;
+    expect(settled).to.include({ phase: 'deployed', reason: '' });
+    expect(settled.renewal).to.equal(undefined);
   });
 
   it('is blocked, with the reason, where the proposal’s branch refuses our commits', async () => {
@@ -147,9 +149,9 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     const over = { dependsOn: ['podinfo'] };
     await scene.update('second', over);
     const text = await flux('second');
-    expect(text).to.match(/name: second-a-remote\n[\s\S]*kubeConfig:\s+secretRef:\s+name: remote-kubeconfig/);
+    expect(text).to.match(/name: second-podinfo-a-remote\n[\s\S]*kubeConfig:\s+secretRef:\s+name: remote-kubeconfig/);
     expect(text.match(/^kind: Kustomization$/gm)).to.have.length(2);
-    expect(text).to.match(/kind: Kustomization\nmetadata:\n {2}name: second\n/);
+    expect(text).to.match(/kind: Kustomization\nmetadata:\n {2}name: second-podinfo\n/);
     expect((await scene.plan('second', over)).plan.renewal).to.equal(undefined);
   });
 
