@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { EngineDisplay } from './engine-display';
-import { confirm, interruptible, mustAsk, operationFlags, operationOptions, stackOf } from './engine-options';
+import { operationFlags, operationOptions, stackOf } from './engine-options';
 import type { OperationFlags } from './engine-options';
+import { offer } from './operation';
 
 interface DestroyFlags extends OperationFlags {
   readonly remove?: boolean;
@@ -14,30 +14,22 @@ export function destroyCommand(): Command {
     .option('-r, --refresh', 'read every resource first')
     .option('--remove', 'forget the stack as well')
     .option('--preview-only', 'only show what would be deleted')
-    .option('-f, --skip-preview', 'do not preview before asking')
+    .option('-f, --skip-preview', 'do not preview first')
     .action(async (flags: DestroyFlags) => {
-      const ask = !flags.previewOnly && mustAsk(flags, 'destroy');
-      const options = operationOptions(flags);
       const stack = await stackOf(flags);
-      const run = async (signal: AbortSignal, preview: boolean): Promise<void> => {
-        const display = new EngineDisplay(flags);
-        try {
-          await stack.destroy({ ...options, preview, onEvent: display.onEvent, signal });
-        } finally {
-          display.close();
-        }
-      };
-      await interruptible(async signal => {
-        if (flags.previewOnly || (ask && !flags.skipPreview)) await run(signal, true);
-        if (flags.previewOnly) return;
-        if (ask) await confirm(`Do you want to delete these resources of stack ${stack.name}?`);
-        await run(signal, false);
-        if (flags.remove) await stack.remove();
-        else if (!flags.json) {
-          process.stdout.write(
-            `The stack ${stack.name} keeps its configuration and history. To forget it: airlock stack rm ${stack.name}\n`,
-          );
-        }
+      const done = await offer({
+        command: 'destroy',
+        flags,
+        options: operationOptions(flags),
+        question: `Do you want to delete these resources of stack ${stack.name}?`,
+        work: (options, preview) => stack.destroy({ ...options, preview }),
       });
+      if (!done) return;
+      if (flags.remove) await stack.remove();
+      else if (!flags.json) {
+        process.stdout.write(
+          `The stack ${stack.name} keeps its configuration and history. To forget it: airlock stack rm ${stack.name}\n`,
+        );
+      }
     });
 }

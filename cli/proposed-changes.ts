@@ -48,3 +48,9 @@ async function left(inputs: DeploymentInputs): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   return readFile(path.join(folder, proposalFile(inputs)), 'utf8').catch(() => undefined);
 }
+
+/** The same on standard output, after a preview. */
+export async function printProposed(result: UpdateResult, signal: AbortSignal): Promise<void> {
+  const proposed = await proposedChanges(result, signal);
+  if (proposed !== '') process.stdout.write(`${proposed}\n`);
+}

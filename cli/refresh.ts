@@ -1,30 +1,45 @@
 import { Command } from 'commander';
-import { EngineDisplay } from './engine-display';
-import { confirm, interruptible, mustAsk, operationFlags, operationOptions, stackOf } from './engine-options';
+import { collect, operationFlags, operationOptions, stackOf, usage } from './engine-options';
 import type { OperationFlags } from './engine-options';
+import { offer } from './operation';
 
 /** `airlock refresh`: brings the state to what is really there. Changes no resource. */
 export function refreshCommand(): Command {
   return operationFlags(new Command('refresh').description('Bring the state to what is really there'))
     .option('--preview-only', 'only show what would change in the state')
-    .option('-f, --skip-preview', 'do not preview before asking')
-    .action(async (flags: OperationFlags & { previewOnly?: boolean }) => {
-      const ask = !flags.previewOnly && mustAsk(flags, 'refresh');
-      const options = operationOptions(flags);
+    .option('-f, --skip-preview', 'do not preview first')
+    .option('--clear-pending-creates', 'forget interrupted creations: they have made nothing')
+    .option(
+      '--import-pending-creates <urn=id>',
+      'take over what an interrupted creation has made, under its ID (repeatable)',
+      collect,
+    )
+    .action(async (flags: OperationFlags) => {
       const stack = await stackOf(flags);
-      const run = async (signal: AbortSignal, preview: boolean): Promise<void> => {
-        const display = new EngineDisplay(flags);
-        try {
-          await stack.refresh({ ...options, preview, onEvent: display.onEvent, signal });
-        } finally {
-          display.close();
-        }
-      };
-      await interruptible(async signal => {
-        if (flags.previewOnly || (ask && !flags.skipPreview)) await run(signal, true);
-        if (flags.previewOnly) return;
-        if (ask) await confirm(`Do you want to change the state of stack ${stack.name} so?`);
-        await run(signal, false);
+      const pendingCreates = resolution(flags);
+      await offer({
+        command: 'refresh',
+        flags,
+        options: { ...operationOptions(flags), ...(pendingCreates ? { pendingCreates } : {}) },
+        question: `Do you want to change the state of stack ${stack.name} so?`,
+        work: (options, preview) => stack.refresh({ ...options, preview }),
       });
     });
+}
+
+function resolution(flags: OperationFlags): 'clear' | Record<string, string> | undefined {
+  if (flags.clearPendingCreates) {
+    if (flags.importPendingCreates) {
+      throw usage('--clear-pending-creates and --import-pending-creates cannot be given together');
+    }
+    return 'clear';
+  }
+  if (!flags.importPendingCreates) return undefined;
+  return Object.fromEntries(
+    flags.importPendingCreates.map(entry => {
+      const at = entry.indexOf('=');
+      if (at < 1) throw usage(`--import-pending-creates ${entry} is not of the form URN=ID`);
+      return [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
 }

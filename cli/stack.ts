@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { AirlockError } from '../report';
 import { confirm, mustAsk, readInput, stackFlags, stackOf, workspaceOf } from './engine-options';
 import type { OperationFlags, StackFlags } from './engine-options';
 import { plainMap } from './plain-value';
+import { addStackFileCommands } from './stack-files';
 import { shortValue } from './property-diff';
 import { table } from './terminal';
 
@@ -12,6 +13,12 @@ interface Flags extends StackFlags {
   readonly showSecrets?: boolean;
   readonly file?: string;
   readonly force?: boolean;
+  readonly showIds?: boolean;
+  readonly showUrns?: boolean;
+  readonly showName?: boolean;
+  readonly create?: boolean;
+  readonly select?: boolean;
+  readonly copyConfigFrom?: string;
 }
 
 const flagsOf = (self: Command): Flags => self.optsWithGlobals<Flags>();
@@ -34,6 +41,28 @@ async function output(name: string | undefined, flags: Flags): Promise<void> {
   }
 }
 
+async function describeStack(flags: Flags): Promise<void> {
+  const stack = await stackOf(flags);
+  if (flags.showName) return void process.stdout.write(`${stack.name}\n`);
+  const { deployment } = await stack.export();
+  const resources = deployment.resources ?? [];
+  process.stdout.write(
+    `Stack ${stack.name}: ${resources.length} resources, last written ${deployment.manifest.time}\n`,
+  );
+  if (flags.showIds || flags.showUrns) {
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    const rows = resources.map(({ urn, type, id }) => [
+      text(type),
+      text(urn).split('::').slice(3).join('::'),
+      ...(flags.showIds ? [text(id)] : []),
+      ...(flags.showUrns ? [text(urn)] : []),
+    ]);
+    const header = ['TYPE', 'NAME', ...(flags.showIds ? ['ID'] : []), ...(flags.showUrns ? ['URN'] : [])];
+    process.stdout.write(`${table(header, rows)}\n`);
+  }
+  await output(undefined, flags);
+}
+
 async function listStacks(flags: Flags): Promise<void> {
   const stacks = await (await workspaceOf(flags)).list();
   if (flags.json) {
@@ -46,28 +75,40 @@ async function listStacks(flags: Flags): Promise<void> {
 
 /** `airlock stack`: the environments of the project. */
 export function stackCommand(): Command {
-  const command = stackFlags(new Command('stack').description('Stacks: ls, init, rm, select, output, export, import'));
-  command.action(async (flags: Flags) => {
-    const stack = await stackOf(flags);
-    const { deployment } = await stack.export();
-    process.stdout.write(
-      `Stack ${stack.name}: ${deployment.resources?.length ?? 0} resources, last written ${deployment.manifest.time}\n`,
-    );
-    await output(undefined, flags);
-  });
+  const command = stackFlags(new Command('stack').description('The environments of the project'))
+    .option('-i, --show-ids', 'list IDs')
+    .option('-u, --show-urns', 'list URNs')
+    .option('--show-name', 'print the name alone')
+    .option('--show-secrets', 'show secrets in plain text')
+    .option('--json', 'print JSON');
+  command.action((flags: Flags) => describeStack(flags));
   stackFlags(command.command('ls').description('List the stacks of the project'))
     .option('--json', 'print JSON')
     .action((_: unknown, self: Command) => listStacks(flagsOf(self)));
   stackFlags(command.command('init <name>').description('Create a stack and select it'))
-    .option('--secrets-provider <name>', 'how secrets are kept: passphrase')
+    .addOption(new Option('--secrets-provider <name>', 'how secrets are kept').choices(['passphrase', 'default']))
+    .option('--no-select', 'do not select it')
+    .option('--copy-config-from <stack>', 'begin with the configuration of that stack')
     .action(async (name: string, _: unknown, self: Command) => {
-      const workspace = await workspaceOf(flagsOf(self));
-      await workspace.init(name);
-      await workspace.select(name);
+      const flags = flagsOf(self);
+      const workspace = await workspaceOf(flags);
+      const stack = await workspace.init(name);
+      if (flags.copyConfigFrom !== undefined) {
+        await stack.config.copyFrom((await workspace.stack(flags.copyConfigFrom)).config);
+      }
+      if (flags.select !== false) await workspace.select(name);
       process.stdout.write(`Created stack ${name}\n`);
     });
-  stackFlags(command.command('select <name>').description('Make a stack the default')).action(
-    async (name: string, _: unknown, self: Command) => (await workspaceOf(flagsOf(self))).select(name),
+  stackFlags(command.command('select <name>').description('Make a stack the default'))
+    .option('-c, --create', 'create it where there is none')
+    .action(async (name: string, _: unknown, self: Command) => {
+      const flags = flagsOf(self);
+      const workspace = await workspaceOf(flags);
+      if (flags.create) await workspace.stack(name, { create: true });
+      await workspace.select(name);
+    });
+  stackFlags(command.command('unselect').description('Have no default stack')).action(
+    async (_: unknown, self: Command) => (await workspaceOf(flagsOf(self))).unselect(),
   );
   stackFlags(command.command('rm [name]').description('Forget a stack that has no resources left'))
     .option('-y, --yes', 'go ahead without asking')
@@ -104,5 +145,6 @@ export function stackCommand(): Command {
       await stack.import(readInput(flags.file));
       process.stdout.write(`Imported the state of stack ${stack.name}\n`);
     });
+  addStackFileCommands(command);
   return command;
 }

@@ -1,43 +1,23 @@
 import { Command } from 'commander';
-import { EngineDisplay } from './engine-display';
-import { confirm, interruptible, mustAsk, operationOptions, stackOf, updateFlags } from './engine-options';
+import { operationOptions, stackOf, updateFlags } from './engine-options';
 import type { OperationFlags } from './engine-options';
-import { proposedChanges, withProposalTexts } from './proposed-changes';
-import { refusedProduct } from './refused-products';
+import { offer } from './operation';
+import { printProposed } from './proposed-changes';
 
 /** `airlock up`: brings a stack to what the program says. Asks after a preview, unless `--yes`. */
 export function upCommand(): Command {
   return updateFlags(new Command('up').alias('update').description('Create or update the resources of a stack'))
-    .option('-f, --skip-preview', 'do not preview before asking')
+    .option('-f, --skip-preview', 'do not preview first')
+    .option('--plan <file>', 'do what this saved plan says, and refuse to do anything else')
     .action(async (flags: OperationFlags) => {
-      const ask = mustAsk(flags, 'up');
-      await (ask ? withProposalTexts(() => update(flags, ask)) : update(flags, ask));
+      const stack = await stackOf(flags, { create: true });
+      await offer({
+        command: 'up',
+        flags,
+        options: operationOptions(flags),
+        question: 'Do you want to perform this update?',
+        work: (options, preview) => (preview ? stack.preview(options) : stack.up(options)),
+        afterPreview: printProposed,
+      });
     });
-}
-
-async function update(flags: OperationFlags, ask: boolean): Promise<void> {
-  const options = operationOptions(flags);
-  const stack = await stackOf(flags, { create: true });
-  await interruptible(async signal => {
-    if (ask) {
-      if (!flags.skipPreview) {
-        const preview = new EngineDisplay(flags);
-        try {
-          const result = await stack.preview({ ...options, onEvent: preview.onEvent, signal });
-          const proposed = await proposedChanges(result, signal);
-          if (proposed !== '') process.stdout.write(`${proposed}\n`);
-        } finally {
-          preview.close();
-        }
-      }
-      await confirm('Do you want to perform this update?');
-    }
-    const display = new EngineDisplay(flags);
-    try {
-      const refused = refusedProduct(await stack.up({ ...options, onEvent: display.onEvent, signal }));
-      if (refused !== undefined) throw refused;
-    } finally {
-      display.close();
-    }
-  });
 }

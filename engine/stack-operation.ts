@@ -42,6 +42,8 @@ export interface OperationOptions {
   readonly message?: string;
   /** Set before the operation and kept, as `--config` does. */
   readonly config?: Readonly<Record<string, string>>;
+  /** The keys of `config` are paths into structured values. */
+  readonly configPath?: boolean;
   readonly onEvent?: EventSink;
   /** Aborting ends the operation in order: nothing new begins, what runs is recorded. */
   readonly signal?: AbortSignal;
@@ -102,7 +104,7 @@ export class StackOperation {
     const { workspace, files, config, state } = this.stack;
     const { project } = workspace;
     const startTime = Math.floor(Date.now() / 1000);
-    await config.setAll(options.config ?? {});
+    await config.setAll(options.config ?? {}, { path: options.configPath === true });
     const loaded = await state.load({ writing: !dryRun || options.savePlan !== undefined });
     const own = await config.all();
     const declarations = kind === 'update' ? project.config : project.config.filter(d => d.default !== undefined);

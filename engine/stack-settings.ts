@@ -155,14 +155,15 @@ export class StackConfig {
   }
 
   /** Plain values given with an operation; those already so are left alone. */
-  async setAll(values: Readonly<Record<string, string>>): Promise<void> {
+  async setAll(values: Readonly<Record<string, string>>, edit: Pick<ConfigEdit, 'path'> = {}): Promise<void> {
     const entries = Object.entries(values);
     if (entries.length === 0) return;
     const file = await this.load();
-    const before = file.values();
     for (const [key, value] of entries) {
-      const old = before.get(key.includes(':') ? key : `${this.project}:${key}`);
-      if (old === undefined || hasSecure(old) || configText(old) !== value) file.set(key, value);
+      const old = file.get(key, edit.path);
+      if (old === undefined || hasSecure(old) || configText(old) !== value) {
+        file.set(key, edit.path ? typed(value) : value, edit.path);
+      }
     }
     await file.save();
   }

@@ -48,9 +48,10 @@ export function moveResources(source: Snapshot, destination: Snapshot, urns: rea
   const providers = source.resources.filter(state => references.has(`${state.urn}::${state.id}`));
   const root = destination.resources.find(state => state.type === ROOT_STACK_TYPE) ?? newRoot(to);
   const renamed = new Map([...providers, ...moving].map(state => [state.urn, underNewStack(state.urn, to)]));
+  for (const state of source.resources) if (state.type === ROOT_STACK_TYPE) renamed.set(state.urn, root.urn);
   const arrived = new Map(destination.resources.map(state => [state.urn, state]));
   const arrive = (state: ResourceState): ResourceState => {
-    const detached = detach(state, urn => urn !== '' && urn !== state.parent && !renamed.has(urn));
+    const detached = detach(state, urn => urn !== '' && !renamed.has(urn));
     const parent = isProviderType(state.type) && state.parent === '' ? '' : (renamed.get(state.parent) ?? root.urn);
     return { ...renameReferences(detached, renamed), urn: renamed.get(state.urn) ?? state.urn, parent };
   };

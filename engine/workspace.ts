@@ -5,7 +5,7 @@ import { writeAtomically } from './atomic-file';
 import { FileBackend, resolveBackend } from './backend';
 import { checkpointText } from './checkpoint';
 import type { AskPassphrase } from './passphrase-source';
-import { loadProject } from './project';
+import { findSdk, loadProject } from './project';
 import type { Project } from './project';
 import { Stack } from './stack';
 
@@ -47,6 +47,11 @@ export class Workspace {
     const { configFile, cwd } = this.options;
     if (configFile !== undefined) return path.resolve(cwd, configFile);
     return path.join(this.project.root, this.project.stackConfigDir, `Pulumi.${stack}.yaml`);
+  }
+
+  /** The version of the Pulumi SDK the project uses. Throws `engine.no-sdk`. */
+  sdkVersion(): string {
+    return findSdk(this.project.root).version;
   }
 
   /** Opens a stack; with `create` one that does not exist is made. Throws `engine.unknown-stack`. */
