@@ -1,10 +1,11 @@
 import { benchCopy } from './copy';
 import { benchDemo } from './demo';
+import { benchOcm } from './ocm';
 import { benchProduct } from './product';
 import { benchReconcile } from './reconcile';
 import { benchTransfer } from './transfer';
 
-/** `npm run bench [-- copy] [-- transfer] [-- reconcile] [-- demo] [-- --cold]`: everything, or what is named. */
+/** `npm run bench [-- copy] [-- transfer] [-- reconcile] [-- ocm] [-- demo] [-- --cold]`: everything, or what is named. */
 async function main(words: readonly string[]): Promise<void> {
   const wanted = words.filter(word => !word.startsWith('-'));
   const asked = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
@@ -12,6 +13,7 @@ async function main(words: readonly string[]): Promise<void> {
   if (asked('transfer')) await benchTransfer();
   if (asked('product')) await benchProduct();
   if (asked('reconcile')) await benchReconcile();
+  if (asked('ocm')) await benchOcm();
   if (asked('demo')) await benchDemo({ cold: words.includes('--cold') });
 }
 
