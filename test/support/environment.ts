@@ -194,9 +194,11 @@ export class TestEnvironment {
   async release(tag: string, branch: string, product: 'podinfo' | 'orders' = 'podinfo'): Promise<string> {
     const repository = this.forge.repository('software-provider', `${product}-component`);
     await repository.createRelease({ tag, target: branch, name: tag });
-    for (let tries = 0; tries < 240; tries++) {
+    for (let tries = 0; tries < 720; tries++) {
       const all = await repository.statuses(tag).catch(() => []);
-      const found = all.find(each => each.context.startsWith('airlock/') && each.state !== 'pending');
+      // Several releases may be of one commit: the link names the run.
+      const own = all.filter(each => each.context.startsWith('airlock/') && each.targetUrl?.includes(`-${tag}-`));
+      const found = own.find(each => each.state !== 'pending');
       if (found !== undefined) return found.state;
       await sleep(250);
     }
