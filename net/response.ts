@@ -16,7 +16,10 @@ export class HttpResponse {
     /** Errors of this stream are undici's; {@link HttpResponse.chunks} gives typed ones. */
     readonly body: Readable,
     private readonly signal?: AbortSignal,
-  ) {}
+  ) {
+    // A body that is given up before it is read fails, and nobody may be listening then.
+    body.on('error', () => undefined);
+  }
 
   get ok(): boolean {
     return this.status >= 200 && this.status < 300;

@@ -83,6 +83,11 @@ export function sniffMediaType(bytes: Uint8Array): string | undefined {
   return Array.isArray(document['layers']) && document['config'] !== undefined ? MediaType.manifest : undefined;
 }
 
+/** Throws `oci.invalid-manifest` for what is no manifest of any kind. */
+export function assertDocument(bytes: Uint8Array, where: string): void {
+  parseObject(bytes, where);
+}
+
 /** Throws `oci.invalid-manifest` unless `value` is a usable descriptor. */
 export function checkDescriptor(value: unknown, path: string, where: string): asserts value is Descriptor {
   if (!isObject(value)) throw invalid(`${path} is not an object`, where);

@@ -4,7 +4,7 @@ import { blobReader } from './blob-reader';
 import type { CallOptions, ContentSource, Descriptor, PushOptions } from './content';
 import { assertMatches, describe, isDigest, parseDigest } from './digest';
 import { notFound, registryError } from './errors';
-import { MANIFEST_LIMIT, sniffMediaType } from './manifest';
+import { assertDocument, MANIFEST_LIMIT, sniffMediaType } from './manifest';
 import { isManifest, MANIFEST_ACCEPT, MediaType } from './media-types';
 import { paged } from './paging';
 import { addToFallback, listReferrers } from './referrers';
@@ -53,6 +53,7 @@ export class RegistryRepository implements RepositoryApi {
     }
     if (!response.ok) throw await registryError(response, `resolving ${reference}`, this.name);
     const bytes = await response.bytes(METADATA_LIMIT);
+    assertDocument(bytes, `${this.name}:${reference}`);
     const found = describe(sniffMediaType(bytes) ?? mediaTypeOf(response) ?? MediaType.manifest, bytes);
     if (isDigest(reference) && reference !== found.digest)
       assertMatches({ ...found, digest: reference }, bytes, this.name);

@@ -1,4 +1,12 @@
-import { isManifest, parseReference, resolvable, type CallOptions, type Content, type Reference } from '../../oci';
+import {
+  isDigest,
+  isManifest,
+  parseReference,
+  resolvable,
+  type CallOptions,
+  type Content,
+  type Reference,
+} from '../../oci';
 import { AirlockError } from '../../report';
 import type { AccessSpec } from '../descriptor';
 import type { OpenedContent, RepositoryLocation } from '../repository/repository';
@@ -20,12 +28,29 @@ export interface AccessContext {
   localBlob(localReference: string, mediaType: string | undefined, options?: CallOptions): Promise<OpenedContent>;
 }
 
-/** Opens content by its access. Throws `ocm.access-not-supported`, `ocm.no-content`, `ocm.invalid-access`, `oci.*`. */
+/** As {@link openedAccess}; failures that name no place name the component version. */
 export async function openAccess(
   access: AccessSpec,
   context: AccessContext,
   options: CallOptions = {},
 ): Promise<OpenedContent> {
+  try {
+    return await openedAccess(access, context, options);
+  } catch (error) {
+    if (!(error instanceof AirlockError) || error.where !== undefined) throw error;
+    const { code, message, remedy } = error;
+    throw new AirlockError({
+      code,
+      message,
+      where: context.reference,
+      ...(remedy === undefined ? {} : { remedy }),
+      cause: error,
+    });
+  }
+}
+
+/** Opens content by its access. Throws `ocm.access-not-supported`, `ocm.no-content`, `ocm.invalid-access`, `oci.*`. */
+async function openedAccess(access: AccessSpec, context: AccessContext, options: CallOptions): Promise<OpenedContent> {
   const required = (...names: readonly string[]): string => {
     const value = textField(access, ...names);
     if (value !== undefined) return value;
@@ -86,10 +111,11 @@ async function openedArtifact(content: Content, reference: Reference, options: C
 
 function openBlob(access: AccessSpec, ref: string, digest: string, context: AccessContext): OpenedContent {
   const size = Number(access.size);
-  if (!Number.isSafeInteger(size) || size < 0) {
+  const isSize = Number.isSafeInteger(size) && size >= 0;
+  if (!isSize || !isDigest(digest)) {
     throw new AirlockError({
       code: 'ocm.invalid-access',
-      message: `the access of type ${access.type} has no size`,
+      message: `the access of type ${access.type} has no ${isSize ? 'digest' : 'size'}`,
       where: context.reference,
     });
   }

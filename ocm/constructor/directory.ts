@@ -1,6 +1,6 @@
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AirlockError } from '../../report';
+import { AirlockError, messageOf } from '../../report';
 import { referenceTime, type TarEntry } from '../archive';
 
 export interface DirectoryInput {
@@ -38,7 +38,9 @@ export async function directoryEntries(folder: string, input: DirectoryInput): P
       const inside = relative === '' ? each : `${relative}/${each}`;
       const full = path.join(folder, inside);
       const name = prefix === '' ? inside : `${prefix}/${inside}`;
-      const found = input.followSymlinks === true ? await stat(full) : await lstat(full);
+      const found = await (input.followSymlinks === true ? stat(full) : lstat(full)).catch((error: unknown) => {
+        throw invalid(`${full} cannot be packed: ${messageOf(error)}`, full);
+      });
       if (!wanted(inside, found.isDirectory())) continue;
       if (found.isDirectory()) {
         // Folders that hold nothing chosen would only be noise.

@@ -19,8 +19,10 @@ export interface ElementSelector {
 /** Parses `name=web*,type=ociImage`; a text without `=` is a name. Throws `ocm.invalid-selector`. */
 export function parseSelector(text: string): ElementSelector {
   const pairs = text.split(',').map(part => {
-    const [, key = 'name', value = ''] = /^(?:([A-Za-z0-9_+-]+)=)?(.+)$/.exec(part.trim()) ?? [];
-    if (value !== '' && !(value.includes('=') && !part.includes(`${key}=`))) return [key, value] as const;
+    const equals = part.indexOf('=');
+    const key = equals < 0 ? 'name' : part.slice(0, equals).trim();
+    const value = part.slice(equals + 1).trim();
+    if (value !== '' && /^[A-Za-z0-9_+-]+$/.test(key)) return [key, value] as const;
     throw new AirlockError({
       code: 'ocm.invalid-selector',
       message: `${JSON.stringify(text.slice(0, 200))} does not select resources`,

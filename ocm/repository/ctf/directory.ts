@@ -18,6 +18,9 @@ import { AirlockError } from '../../../report';
 import type { ContentSpace } from '../space';
 import { formatIndexFile, indexFileName, parseIndexFile, type CtfArtifact } from './index-file';
 
+/** Bytes of an index: enough for more than a hundred thousand artifacts. */
+const largestIndex = 32 * 1024 * 1024;
+
 /** A common transport archive as a folder: `artifact-index.json` and `blobs/`. Files are written beside and renamed. */
 export class CtfDirectory implements ContentSpace {
   private artifacts: CtfArtifact[] = [];
@@ -36,6 +39,7 @@ export class CtfDirectory implements ContentSpace {
     const file = path.join(folder, indexFileName);
     let bytes: Buffer;
     try {
+      if ((await stat(file)).size > largestIndex) throw new Error(`${indexFileName} is too large`);
       bytes = await readFile(file);
     } catch (error) {
       throw new AirlockError({
@@ -167,7 +171,8 @@ class CtfContent implements Content {
   }
 
   async exists(descriptor: Descriptor): Promise<boolean> {
-    return (await this.size(descriptor.digest)) !== undefined;
+    // A file of another size is a leftover of a crash, and is replaced.
+    return (await this.size(descriptor.digest)) === descriptor.size;
   }
 
   async tag(descriptor: Descriptor, tag: string): Promise<void> {

@@ -28,6 +28,7 @@ export function parseIndexFile(bytes: Uint8Array, where: string): CtfArtifact[] 
     throw refuse(`schemaVersion ${JSON.stringify(schemaVersion)} is not known`, 'schemaVersion');
   if (artifacts === undefined || artifacts === null) return [];
   if (!Array.isArray(artifacts)) throw refuse('artifacts is not a list', 'artifacts');
+  const tagged = new Map<string, string>();
   return artifacts.map((entry: Json, position) => {
     if (!isObject(entry)) throw refuse('an artifact is not a map', 'artifacts', position);
     const { repository, tag, digest, mediaType } = entry;
@@ -37,6 +38,10 @@ export function parseIndexFile(bytes: Uint8Array, where: string): CtfArtifact[] 
       throw refuse('digest is not a digest', 'artifacts', position, 'digest');
     if (tag !== undefined && tag !== null && typeof tag !== 'string')
       throw refuse('tag is not text', 'artifacts', position, 'tag');
+    const name = `${repository}:${tag ?? ''}`;
+    if (typeof tag === 'string' && tag !== '' && (tagged.get(name) ?? digest) !== digest)
+      throw refuse(`${name} stands for two artifacts`, 'artifacts', position, 'tag');
+    tagged.set(name, digest);
     return {
       repository,
       ...(typeof tag === 'string' && tag !== '' ? { tag } : {}),
