@@ -41,14 +41,14 @@ export function decodeHeader(block: Buffer): RawHeader {
   if (sum !== checksum(block)) throw new Error('a header has a wrong checksum');
   const typeflag = String.fromCharCode(block[156] ?? 0);
   const magic = block.toString('latin1', 257, 263);
-  const prefix = magic === 'ustar\0' ? text(block, 345, 155) : '';
-  const name = (prefix === '' ? '' : `${prefix}/`) + text(block, 0, 100);
+  const prefix = magic === 'ustar\0' ? field(block, 345, 155) : '';
+  const name = (prefix === '' ? '' : `${prefix}/`) + field(block, 0, 100);
   const type = typeflag === '\0' ? 'file' : (TYPES[typeflag.charCodeAt(0) - 48] ?? 'other');
   return {
     name,
     typeflag,
     type,
-    linkname: text(block, 157, 100),
+    linkname: field(block, 157, 100),
     size: number(block, 124, 12),
     mode: number(block, 100, 8) & 0o7777,
     uid: number(block, 108, 8),
@@ -115,11 +115,20 @@ export function decodePax(bytes: Buffer): Map<string, string> {
   return records;
 }
 
+/** What stands for bytes that are not UTF-8 in the name of a raw header, where a pax header may give the right one. */
+export const UNREADABLE = '\ufffd';
+
+/** A name field up to the first zero byte; {@link UNREADABLE} in it where it is not UTF-8. */
+function field(bytes: Buffer, from: number, length: number): string {
+  const all = bytes.subarray(from, from + length);
+  const zero = all.indexOf(0);
+  return (zero < 0 ? all : all.subarray(0, zero)).toString('utf8');
+}
+
 /** Text up to the first zero byte. Throws a plain Error for what is not UTF-8. */
-export function text(bytes: Buffer, from = 0, length = bytes.length): string {
-  const field = bytes.subarray(from, from + length);
-  const zero = field.indexOf(0);
-  return utf8(zero < 0 ? field : field.subarray(0, zero));
+export function text(bytes: Buffer): string {
+  const zero = bytes.indexOf(0);
+  return utf8(zero < 0 ? bytes : bytes.subarray(0, zero));
 }
 
 function utf8(bytes: Buffer): string {

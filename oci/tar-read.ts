@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { AirlockError, messageOf } from '../report';
-import { BLOCK, decodeHeader, decodePax, text, type RawHeader, type TarHeader } from './tar-header';
+import { BLOCK, decodeHeader, decodePax, text, UNREADABLE, type RawHeader, type TarHeader } from './tar-header';
 
 /** One entry of a tar as it passes by. */
 export interface TarEntry {
@@ -82,15 +82,20 @@ function applied(header: RawHeader, extension: ReadonlyMap<string, string>): Tar
   if (size !== undefined && (!/^\d{1,16}$/.test(size) || !Number.isSafeInteger(Number(size))))
     throw new Error('a pax header has a malformed size');
   const sparse = [...extension.keys()].some(key => key.startsWith('GNU.sparse.'));
-  const name = extension.get('path') ?? header.name;
+  const name = extension.get('path') ?? readable(header.name);
   return {
     ...header,
     name,
-    linkname: extension.get('linkpath') ?? header.linkname,
+    linkname: extension.get('linkpath') ?? readable(header.linkname),
     size: size === undefined ? header.size : Number(size),
     // Before POSIX, a folder was a file with a slash at its end.
     type: sparse ? 'other' : header.typeflag === '\0' && name.endsWith('/') ? 'directory' : header.type,
   };
+}
+
+function readable(name: string): string {
+  if (name.includes(UNREADABLE)) throw new Error('a name is not UTF-8');
+  return name;
 }
 
 /** Bytes of the source by count, and the content that is being read. */

@@ -104,7 +104,9 @@ function header(
   size: number,
 ): Buffer {
   const block = Buffer.alloc(blockSize);
-  const parts = split(name) ?? { name: name.replace(/[^\x20-\x7e]/g, '_').slice(-100), prefix: '' };
+  // What does not fit here stands in the pax header before it.
+  const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '_');
+  const parts = split(plain(name)) ?? { name: plain(name).slice(-100), prefix: '' };
   const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, '0')}\0`;
   block.write(parts.name, 0, 100, 'latin1');
   block.write(octal(entry.mode, 7), 100, 'latin1');
@@ -114,7 +116,7 @@ function header(
   block.write(octal(Math.max(0, entry.mtime), 11), 136, 'latin1');
   block.write('        ', 148, 'latin1');
   block.write(flag, 156, 'latin1');
-  if (entry.target !== undefined) block.write(entry.target.slice(0, 100), 157, 100, 'latin1');
+  if (entry.target !== undefined) block.write(plain(entry.target).slice(0, 100), 157, 100, 'latin1');
   block.write('ustar\0', 257, 'latin1');
   block.write('00', 263, 'latin1');
   block.write(octal(0, 7), 329, 'latin1');
