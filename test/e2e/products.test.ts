@@ -1,27 +1,12 @@
 import { expect } from 'chai';
-import { eventually } from '../../cli/demo/wait';
-import { Cluster, listAt, podReadiness, textAt, type KubernetesObject } from '../../cluster';
+import { listAt, textAt, type KubernetesObject } from '../../cluster';
 import { anyFreePort, ensureEngine } from '../../host';
-import { HttpClient } from '../../net';
 import { messageOf } from '../../report';
-import { ProductsEnvironment, type ProductName } from '../support/products';
+import { ProductsEnvironment } from '../support/products';
+import { RunningProducts } from '../support/running-products';
 
 const namespace = 'apps';
 const greeting = 'Greetings from the other side of the air gap';
-
-interface ShopAnswer {
-  readonly version: string;
-  readonly connected: boolean;
-  readonly ordersPerSecond: number;
-  readonly currency: string;
-  readonly placed: number;
-  readonly fulfilled: number;
-}
-
-interface PodinfoAnswer {
-  readonly version: string;
-  readonly message: string;
-}
 
 /**
  * A vendor's two products in one environment on kind, from their installation to the removal of one: what people do on the forge,
@@ -30,10 +15,8 @@ interface PodinfoAnswer {
 describe('two products on kind', function () {
   this.timeout(60 * 60_000);
   this.bail(true);
-  const http = new HttpClient({ retry: { retries: 0 } });
   let products: ProductsEnvironment;
-  let cluster: Cluster;
-  let ingressPort: number;
+  let running: RunningProducts;
 
   before(async function () {
     if (process.env['AIRLOCK_TEST_FULL'] !== '1') {
@@ -46,7 +29,7 @@ describe('two products on kind', function () {
       console.log(`      skipped: no container engine to be had (${messageOf(error)})`);
       return this.skip();
     }
-    ingressPort = await anyFreePort();
+    const ingressPort = await anyFreePort();
     const apiServerPort = await anyFreePort();
     products = await ProductsEnvironment.begin('e2e-products', {
       platform: 'kind',
@@ -55,56 +38,12 @@ describe('two products on kind', function () {
       apiServerPort: String(apiServerPort),
     });
     const { kubeconfig } = await products.environment.outputs('dev');
-    cluster = await Cluster.connect({ kubeconfig: kubeconfig as string });
+    running = await RunningProducts.connect(kubeconfig as string, namespace, ingressPort);
   });
   after(async () => {
-    await http.close();
+    await running?.close();
     await products?.destroy();
   });
-
-  /** Asks a program at its canonical address until its answer is the expected one. */
-  const answers = <T>(host: string, path: string, expected: (answer: T) => boolean): Promise<T> =>
-    eventually(
-      async () => {
-        const url = `http://${host}.localhost:${ingressPort}${path}`;
-        const response = await http.request({ url, answerTimeoutMs: 5000 });
-        const text = await response.text();
-        if (response.status !== 200) return undefined;
-        const answer = JSON.parse(text) as T;
-        return expected(answer) ? answer : undefined;
-      },
-      { seconds: 300, what: `${host} to answer as expected`, remedy: 'see above' },
-    );
-  const shop = (expected: (answer: ShopAnswer) => boolean) => answers<ShopAnswer>('orders', '/', expected);
-  const podinfo = (expected: (answer: PodinfoAnswer) => boolean) =>
-    answers<PodinfoAnswer>('podinfo', '/api/info', expected);
-
-  const podsOf = async (name: string): Promise<KubernetesObject[]> => {
-    const all = await cluster.list('v1', 'Pod', { namespace });
-    return all.filter(pod => textAt(pod, 'metadata', 'labels', 'app.kubernetes.io/name') === name);
-  };
-  /** Waits until a program has this many ready pods, and no others. */
-  const pods = (name: string, count: number) =>
-    eventually(
-      async () => {
-        const all = await podsOf(name);
-        const ready = all.filter(pod => podReadiness(pod).state === 'ready');
-        return all.length === count && ready.length === count ? true : undefined;
-      },
-      { seconds: 300, what: `${count} pods of ${name}`, remedy: 'see above' },
-    );
-  const deployment = (name: string) => cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', name, namespace });
-
-  /** What main pins is in the consumer's registry. */
-  const pinned = async (product: ProductName, version: string): Promise<void> => {
-    const lock = await products.lock(product);
-    expect(lock.component.version).to.equal(version);
-    const { registry } = await products.environment.registry('consumer');
-    for (const { reference, digest } of lock.snapshots) {
-      const [, name = ''] = /^[^/]+\/(.+?)(?::[^/:]+)?$/.exec(reference) ?? [];
-      expect((await registry.repository(name).resolve(digest)).digest).to.equal(digest);
-    }
-  };
 
   it('are installed by a pull request each; the broker runs before the services are applied', async () => {
     await products.release('podinfo', 'v1.0.0', 'main');
@@ -118,7 +57,7 @@ describe('two products on kind', function () {
 
     // An account without a pull secret, and one with: what is missing is solved by configuration.
     const account = (name: string, more: object) =>
-      cluster.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, ...more });
+      running.cluster.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace }, ...more });
     await account('bare', {});
     await account('puller', { imagePullSecrets: [{ name: 'registry-pull' }] });
     const text = await products.read('orders', 'values.yaml', 'airlock/orders');
@@ -130,22 +69,19 @@ describe('two products on kind', function () {
     );
     await products.up('consumer');
     await products.merge(pull);
-    await podinfo(answer => answer.version === '1.8.0');
-    await pods('broker', 1);
-    await pinned('podinfo', '1.0.0');
-    await pinned('orders', '1.0.0');
+    await running.podinfo(answer => answer.version === '1.8.0');
+    await running.pods('broker', 1);
+    await products.pinned('podinfo', '1.0.0');
+    await products.pinned('orders', '1.0.0');
   });
 
   it('wait for a pull secret that is missing, and run once the configuration names the account that has it', async () => {
-    const reason = await eventually(
-      async () => {
-        const [pod] = await podsOf('shop');
-        const [status] = pod === undefined ? [] : listAt(pod, 'status', 'containerStatuses');
-        const waiting = textAt(status, 'state', 'waiting', 'reason');
-        return waiting !== undefined && /ImagePull/.test(waiting) ? waiting : undefined;
-      },
-      { seconds: 300, what: 'the shop to lack its image', remedy: 'see above' },
-    );
+    const reason = await running.until('the shop to lack its image', async () => {
+      const [pod] = await running.podsOf('shop');
+      const [status] = pod === undefined ? [] : listAt(pod, 'status', 'containerStatuses');
+      const waiting = textAt(status, 'state', 'waiting', 'reason');
+      return waiting !== undefined && /ImagePull/.test(waiting) ? waiting : undefined;
+    });
     expect(reason).to.match(/ErrImagePull|ImagePullBackOff/);
     const { stdout } = await products.environment.on('consumer', ['status', '--json']);
     const rows = JSON.parse(stdout) as { instance: string; state: string; reason: string }[];
@@ -157,22 +93,22 @@ describe('two products on kind', function () {
     await products.edit('orders', { 'serviceAccountName: bare': 'serviceAccountName: puller' });
     await products.up('consumer');
     expect((await products.project.commit('main'))?.message).to.match(/Answers [0-9a-f]{40}/);
-    const answer = await shop(each => each.fulfilled > 2);
+    const answer = await running.shop(each => each.fulfilled > 2);
     expect(answer).to.include({ version: '1.0.0', connected: true, ordersPerSecond: 1, currency: 'EUR' });
     expect(answer.placed).to.be.at.least(answer.fulfilled);
-    const ready = listAt(await deployment('broker'), 'status', 'conditions').find(
+    const ready = listAt(await running.deployment('broker'), 'status', 'conditions').find(
       each => textAt(each as KubernetesObject, 'type') === 'Available',
     );
     const available = Date.parse(textAt(ready, 'lastTransitionTime') ?? '');
-    const created = Date.parse(textAt(await deployment('shop'), 'metadata', 'creationTimestamp') ?? '');
+    const created = Date.parse(textAt(await running.deployment('shop'), 'metadata', 'creationTimestamp') ?? '');
     expect(created, 'the services after the broker').to.be.at.least(available);
   });
 
   it("keep the consumer's edits in an upgrade", async () => {
     await products.edit('podinfo', { 'message: podinfo': `message: ${greeting}`, 'replicas: 1': 'replicas: 2' });
     await products.up('consumer');
-    await podinfo(answer => answer.message === greeting);
-    await pods('podinfo', 2);
+    await running.podinfo(answer => answer.message === greeting);
+    await running.pods('podinfo', 2);
     await products.release('podinfo', 'v1.1.0', 'new-release');
     await products.up('consumer');
     const pull = await products.proposal('podinfo', 'podinfo: 1.0.0 -> 1.1.0');
@@ -181,10 +117,10 @@ describe('two products on kind', function () {
       .to.match(/podinfo\.message.*yours, kept/)
       .and.to.match(/podinfo\.logo.*added by the vendor/);
     await products.merge(pull);
-    const answer = await podinfo(each => each.version === '6.9.2');
+    const answer = await running.podinfo(each => each.version === '6.9.2');
     expect(answer.message).to.equal(greeting);
-    await pods('podinfo', 2);
-    await pinned('podinfo', '1.1.0');
+    await running.pods('podinfo', 2);
+    await products.pinned('podinfo', '1.1.0');
   });
 
   it('leave a conflict to a person, and deploy what that person chose', async () => {
@@ -194,7 +130,7 @@ describe('two products on kind', function () {
     });
     await products.release('orders', 'v1.1.0', 'new-release');
     await products.up('consumer');
-    await shop(each => each.ordersPerSecond === 5);
+    await running.shop(each => each.ordersPerSecond === 5);
     const pull = await products.proposal('orders', 'orders: 1.0.0 -> 1.1.0');
     expect((await products.verdict(pull))?.state).to.equal('failure');
     expect(pull.body).to.match(/ordersPerSecond`: was `1`, yours is `5`, the vendor's is `2`/);
@@ -202,9 +138,9 @@ describe('two products on kind', function () {
     await products.up('consumer');
     expect((await products.verdict(pull))?.state).to.equal('success');
     await products.merge(pull);
-    const answer = await shop(each => each.version === '1.1.0' && each.fulfilled > 2);
+    const answer = await running.shop(each => each.version === '1.1.0' && each.fulfilled > 2);
     expect(answer).to.include({ ordersPerSecond: 4, currency: 'EUR' });
-    await pinned('orders', '1.1.0');
+    await products.pinned('orders', '1.1.0');
   });
 
   it("are held by the vendor's new rules until the values on the branch pass them, and then rolled out", async () => {
@@ -214,14 +150,14 @@ describe('two products on kind', function () {
     const red = await products.verdict(pull);
     expect(red?.state).to.equal('failure');
     expect(red?.description).to.include('1 is not enough');
-    expect((await shop(() => true)).version).to.equal('1.1.0');
+    expect((await running.shop(() => true)).version).to.equal('1.1.0');
     await products.edit('orders', { 'replicas: 1 #+mpas-ignore': 'replicas: 3' }, 'airlock/orders');
     await products.up('consumer');
     expect((await products.verdict(pull))?.state).to.equal('success');
     await products.merge(pull);
-    await shop(each => each.version === '1.2.0' && each.fulfilled > 2);
-    await pods('fulfilment', 3);
-    await pinned('orders', '1.2.0');
+    await running.shop(each => each.version === '1.2.0' && each.fulfilled > 2);
+    await running.pods('fulfilment', 3);
+    await products.pinned('orders', '1.2.0');
   });
 
   it('supersede a proposal, skip what was closed, and take it up again when asked', async () => {
@@ -247,9 +183,9 @@ describe('two products on kind', function () {
     await products.up('consumer');
     expect((await products.verdict(again))?.state).to.equal('success');
     await products.merge(again);
-    await pods('podinfo', 3);
-    await podinfo(each => each.message === greeting);
-    await pinned('podinfo', '1.3.0');
+    await running.pods('podinfo', 3);
+    await running.podinfo(each => each.message === greeting);
+    await products.pinned('podinfo', '1.3.0');
   });
 
   it('go back by pull request, and are not pressed to go forth again', async () => {
@@ -261,22 +197,19 @@ describe('two products on kind', function () {
     expect((await products.verdict(pull))?.state).to.equal('success');
     await products.merge(pull);
     await products.up('consumer');
-    await pinned('podinfo', '1.1.0');
+    await products.pinned('podinfo', '1.1.0');
     expect(await products.open('podinfo')).to.equal(undefined);
     expect(await products.read('podinfo', 'values.yaml'))
       .to.include('replicas: 3')
       .and.to.include(greeting);
-    await eventually(
-      async () => {
-        const key = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'OCIRepository', name: 'podinfo' };
-        const source = await cluster.get({ ...key, namespace: 'mpas-ocm-applications' });
-        const [snapshot] = (await products.lock('podinfo')).snapshots;
-        const revision = textAt(source, 'status', 'artifact', 'revision');
-        return revision?.endsWith(snapshot?.digest ?? 'none') ? true : undefined;
-      },
-      { seconds: 300, what: 'Flux to have the older snapshot', remedy: 'see above' },
-    );
-    await podinfo(each => each.message === greeting);
+    await running.until('Flux to have the older snapshot', async () => {
+      const key = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'OCIRepository', name: 'podinfo' };
+      const source = await running.cluster.get({ ...key, namespace: 'mpas-ocm-applications' });
+      const [snapshot] = (await products.lock('podinfo')).snapshots;
+      const revision = textAt(source, 'status', 'artifact', 'revision');
+      return revision?.endsWith(snapshot?.digest ?? 'none') ? true : undefined;
+    });
+    await running.podinfo(each => each.message === greeting);
   });
 
   it('go alone: what belongs to the one that is removed goes, the other stays', async () => {
@@ -287,7 +220,7 @@ describe('two products on kind', function () {
       if (pull === undefined) throw new Error('no pull request removes orders');
       await repository.mergePullRequest(pull.number, { headCommit: pull.headCommit });
     }
-    for (const name of ['broker', 'shop', 'fulfilment']) await pods(name, 0);
+    for (const name of ['broker', 'shop', 'fulfilment']) await running.pods(name, 0);
     expect(await products.read('orders', 'lock.yaml')).to.equal('');
     const left = (await products.management.listTree('main', '')).map(({ path }) => path);
     expect(left.filter(path => path.includes('orders.yaml'))).to.deep.equal([]);
@@ -296,8 +229,8 @@ describe('two products on kind', function () {
       'generators/podinfo.yaml',
       'targets/kubernetes.yaml',
     ]);
-    await pods('podinfo', 3);
-    await podinfo(each => each.message === greeting);
+    await running.pods('podinfo', 3);
+    await running.podinfo(each => each.message === greeting);
     await products.up('consumer');
     expect(await products.state('podinfo')).to.include({ phase: 'deployed', merged: '1.1.0' });
   });

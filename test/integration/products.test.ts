@@ -41,11 +41,8 @@ describe('two products on platform none', function () {
 
     // The broker is in place before the services are applied.
     expect(await products.read('orders', 'flux.yaml')).to.match(/dependsOn:\s+- name: orders-broker/);
+    await products.pinned('orders', '1.0.0');
     const { registry } = await products.environment.registry('consumer');
-    for (const { reference, digest } of (await products.lock('orders')).snapshots) {
-      const [, name = ''] = /^[^/]+\/(.+?)(?::[^/:]+)?$/.exec(reference) ?? [];
-      expect((await registry.repository(name).resolve(digest)).digest).to.equal(digest);
-    }
     const names = await registry.catalog();
     for (const component of ['orders', 'broker'])
       expect(names).to.include(`component-descriptors/ocm.software/demos/${component}`);

@@ -38,8 +38,13 @@ export class ProductsEnvironment {
       platformStack: environment.stacks.dev,
       moreProducts: JSON.stringify([orders]),
     });
-    await made.up('dev', 600_000);
-    return made;
+    try {
+      await made.up('dev', 600_000);
+      return made;
+    } catch (error) {
+      await made.destroy();
+      throw error;
+    }
   }
 
   /** Says that podinfo is the consumer's only product. */
@@ -119,6 +124,17 @@ export class ProductsEnvironment {
 
   async lock(product: ProductName): Promise<ProductLock> {
     return parseLock(await this.read(product, 'lock.yaml'), 'lock.yaml');
+  }
+
+  /** Main names this version, and what it pins is in the consumer's registry. */
+  async pinned(product: ProductName, version: string): Promise<void> {
+    const lock = await this.lock(product);
+    expect(lock.component.version).to.equal(version);
+    const { registry } = await this.environment.registry('consumer');
+    for (const { reference, digest } of lock.snapshots) {
+      const [, name = ''] = /^[^/]+\/(.+?)(?::[^/:]+)?$/.exec(reference) ?? [];
+      expect((await registry.repository(name).resolve(digest)).digest).to.equal(digest);
+    }
   }
 
   /** A person's commit: each text of the product's values is replaced, and must be there. */
