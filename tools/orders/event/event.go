@@ -25,6 +25,8 @@ const (
 
 // Order is the message of both subjects.
 type Order struct {
+	// Which instance of the shop it was placed at: while one takes over from another, there are two.
+	Shop     string `json:"shop"`
 	Number   int64  `json:"number"`
 	Cents    int64  `json:"cents"`
 	Currency string `json:"currency"`

@@ -44,7 +44,17 @@ func run() error {
 		return err
 	}
 	defer connection.Close()
-	if _, err := connection.Subscribe(event.Fulfilled, func(*nats.Msg) { fulfilled.Add(1) }); err != nil {
+	shop, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	_, err = connection.Subscribe(event.Fulfilled, func(message *nats.Msg) {
+		var order event.Order
+		if json.Unmarshal(message.Data, &order) == nil && order.Shop == shop {
+			fulfilled.Add(1)
+		}
+	})
+	if err != nil {
 		return err
 	}
 	go func() {
@@ -54,7 +64,7 @@ func run() error {
 				continue
 			}
 			number := placed.Load() + 1
-			message, err := json.Marshal(event.Order{Number: number, Cents: 100 + number*37%9900, Currency: currency})
+			message, err := json.Marshal(event.Order{Shop: shop, Number: number, Cents: 100 + number*37%9900, Currency: currency})
 			if err == nil {
 				err = connection.Publish(event.Placed, message)
 			}
