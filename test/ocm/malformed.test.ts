@@ -15,7 +15,8 @@ describe('ocm: malformed descriptors and texts', () => {
     } catch (error) {
       problem = error;
     }
-    if (!(problem instanceof AirlockError)) throw problem ?? new Error('it was accepted');
+    if (problem === undefined) throw new Error('it was accepted');
+    if (!(problem instanceof AirlockError)) throw new Error('it is no error for people', { cause: problem });
     expect(problem.code).to.match(/^ocm\.invalid-(yaml|descriptor)$/);
     expect(problem.where, problem.message).to.match(place);
     expect(problem.message.length).to.be.lessThan(1000);

@@ -181,6 +181,12 @@ const rules: readonly Rule[] = [
     },
   ],
   ['normal form', file => path.basename(file) === 'expected.json', checkConformance],
+  // Tables of what the reference implementation gives; test/ocm/normalisation.test.ts goes through them.
+  [
+    'table',
+    file => path.basename(file) === 'go.json',
+    file => expect(JSON.parse(readFileSync(file, 'utf8'))).not.to.be.empty,
+  ],
   [
     'descriptor',
     file =>
