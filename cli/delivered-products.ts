@@ -27,7 +27,7 @@ export async function deliveredProducts(stack: Stack, secrets = false): Promise<
   const { deployment } = await stack.export({ showSecrets: secrets });
   return (deployment.resources ?? [])
     .filter(each => each.type === deploymentType)
-    .map(each => delivered(stack.name, opened(each.outputs ?? {}) as unknown as Outputs))
+    .map(each => delivered(stack.name, opened(each.outputs ?? {}) as Outputs))
     .sort((a, b) => (a.instance < b.instance ? -1 : 1));
 }
 

@@ -30,13 +30,14 @@ export class RememberedRepository {
       pullRequests: (state, options) => this.once(`pulls ${state}`, () => repository.pullRequests(state, options)),
       pullRequestsFrom: async (head, options) => (await this.pulls(options)).filter(each => each.head === head),
     };
+    const remembered = new Map<string | symbol, unknown>(Object.entries(reads));
     return new Proxy<ForgeRepository>(repository, {
-      get: (target, name: keyof ForgeRepository) => {
-        const read = reads[name];
+      get: (target, name) => {
+        const read = remembered.get(name);
         if (read !== undefined) return read;
-        const value: unknown = target[name];
+        const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
-        if (!isRead(name)) this.answers.clear();
+        if (!isRead(String(name))) this.answers.clear();
         return value.bind(target) as unknown;
       },
     });

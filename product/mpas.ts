@@ -100,7 +100,8 @@ function mpasDocuments(text: string): { kind: string; document: string }[] {
   const documents = parseAllDocuments(text);
   return (Array.isArray(documents) ? documents : []).flatMap(document => {
     if (document.errors.length > 0) return [];
-    const group = String(document.get('apiVersion') ?? '').split('/')[0];
+    const version = document.get('apiVersion');
+    const group = typeof version === 'string' ? version.split('/')[0] : undefined;
     const kind = document.get('kind');
     if (typeof kind !== 'string' || (group !== deliveryGroup && group !== mpasGroup)) return [];
     return [{ kind, document: document.toString() }];

@@ -88,7 +88,8 @@ function isPush(body: Buffer): boolean {
       events.some(each => {
         const { action, target } = (each ?? {}) as { action?: unknown; target?: { repository?: unknown } };
         // Snapshots are ours, and tell nothing new.
-        return action === 'push' && !String(target?.repository ?? '').includes('snapshots/');
+        const repository = target?.repository;
+        return action === 'push' && !(typeof repository === 'string' && repository.includes('snapshots/'));
       })
     );
   } catch {

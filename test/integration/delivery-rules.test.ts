@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   applyRollback,
   applySync,
@@ -12,6 +15,7 @@ import {
 } from '../../product';
 import { Registry } from '../../oci';
 import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import { projectFolder } from '../support/environment';
 
 /** What surrounds the pull request, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('delivery: protection, refusals, rollback, targets, order, removal, sync', function () {
@@ -187,28 +191,37 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
   });
 
   it('publishes to an OCI repository what is merged, once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'airlock-store-'));
+    await cp(join(projectFolder, 'examples', 'podinfo', 'main'), folder, { recursive: true });
+    const description = join(folder, 'product_description.yaml');
+    await writeFile(
+      description,
+      (await readFile(description, 'utf8')).replace('type: kubernetes', 'type: ociRepository'),
+    );
+    await scene.publish(join(folder, 'component-constructor.yaml'), '2.0.0');
+    await rm(folder, { recursive: true });
+    const labels = { 'target.mpas.ocm.software/ingress-enabled': 'true' };
     const url = `${scene.registry.host}/published`;
-    const target = {
-      name: 'store',
-      namespace: 'mpas-apps',
-      labels: { role: 'store' },
-      type: 'ociRepository',
-      url,
-    };
-    const file = await scene.management.readFile('targets/remote.yaml', 'main');
+    const target = { name: 'store', namespace: 'mpas-apps', labels, type: 'ociRepository', url };
     await scene.management.commitFiles({
       branch: 'main',
       message: 'Add a store',
-      files: [
-        { operation: 'create', path: 'targets/store.yaml', content: targetText(target) },
-        { operation: 'delete', path: 'targets/remote.yaml', sha: file?.sha ?? '' },
-      ],
+      files: [{ operation: 'create', path: 'targets/store.yaml', content: targetText(target) }],
     });
-    // No role of the product asks for a store: nothing goes there.
-    await scene.update('second', { dependsOn: ['podinfo'] });
     const { username, password } = scene.registry;
-    const registry = new Registry(scene.registry.host, { credentials: { username, password } });
-    expect((await registry.catalog()).filter(each => each.startsWith('published/'))).to.deep.equal([]);
+    const store = new Registry(scene.registry.host, { credentials: { username, password } });
+    const published = async () => (await store.catalog()).filter(each => each.startsWith('published/'));
+    await scene.update();
+    expect(await published()).to.deep.equal([]);
+    await scene.merge();
+    expect((await scene.plan()).plan.publications).to.have.length(1);
+    await scene.update();
+    expect(await published()).to.deep.equal(['published/podinfo/podinfo']);
+    const [snapshot] = parseLock(await scene.read('products/podinfo/lock.yaml')).snapshots;
+    const found = await store.repository('published/podinfo/podinfo').resolve(snapshot?.digest ?? '');
+    expect(found.digest).to.equal(snapshot?.digest);
+    expect((await scene.plan()).plan.publications).to.equal(undefined);
+    expect(await flux('podinfo')).not.to.include('kind:');
   });
 
   it('offboards one product by pull requests, and leaves the other alone', async () => {
@@ -223,7 +236,7 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     expect(left.filter(path => path.includes('second'))).to.deep.equal([]);
     expect(left).to.include.members(['targets/kubernetes.yaml', 'generators/podinfo.yaml', 'projects/apps.yaml']);
     expect(await flux('second')).to.equal('');
-    expect(await flux('podinfo')).to.include('kind: Kustomization');
+    expect(await flux('podinfo')).not.to.equal('');
   });
 
   it('proposes the removal when the generator is taken back on main', async () => {
@@ -240,6 +253,6 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     expect(open?.title).to.equal('podinfo: remove');
     await scene.project.closePullRequest(open?.number ?? 0);
     expect((await scene.update()).plan).to.include({ phase: 'skipped' });
-    expect(await flux('podinfo')).to.include('kind: Kustomization');
+    expect(await flux('podinfo')).not.to.equal('');
   });
 });
