@@ -1,62 +1,54 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import * as path from 'node:path';
-import { AirlockError } from '../report';
+import { AirlockError, messageOf } from '../report';
+import { archiveMembers, fetchContent, isArchiveName, readAsset } from './archive-members';
+import { hashTar } from './canonical-tar';
 import { someValue } from './property';
 import { Archive, Asset, isMap, Secret } from './values';
 import type { PropertyMap, PropertyValue } from './values';
 
-const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
-
-async function hashAsset(asset: Asset, root: string): Promise<Asset> {
-  if (asset.hash !== undefined) return asset;
-  if ('text' in asset.source) return new Asset(asset.source, sha256(asset.source.text));
-  if ('uri' in asset.source) return new Asset(asset.source, sha256(asset.source.uri));
-  const file = path.resolve(root, asset.source.path);
+/** Says which asset could not be read. */
+async function reading<T>(
+  kind: 'asset' | 'archive',
+  source: Asset['source'] | Archive['source'],
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    return new Asset(asset.source, sha256(await readFile(file)));
+    return await work();
   } catch (cause) {
+    const where = 'path' in source ? source.path : 'uri' in source ? source.uri : '';
     throw new AirlockError({
       code: 'engine.asset-unreadable',
-      message: `Cannot read the asset ${asset.source.path}`,
-      where: file,
+      message: `Cannot read the ${kind}${where === '' ? '' : ` ${where}`}: ${messageOf(cause)}`,
       cause,
+      ...(where === '' ? {} : { where }),
     });
   }
 }
 
-async function hashFiles(file: string): Promise<string> {
-  const info = await stat(file);
-  if (!info.isDirectory()) return sha256(await readFile(file));
-  const names = (await readdir(file)).sort();
-  const parts = await Promise.all(names.map(async name => `${name}\0${await hashFiles(path.join(file, name))}\n`));
-  return sha256(parts.join(''));
+async function hashAsset(asset: Asset, root: string): Promise<Asset> {
+  if (asset.hash !== undefined) return asset;
+  const content = await reading('asset', asset.source, () => readAsset(asset, root));
+  return new Asset(asset.source, createHash('sha256').update(content).digest('hex'));
 }
 
+/** The bytes of an archive that is packed already; undefined: it has to be packed first. */
+async function packed(source: Archive['source'], root: string): Promise<Buffer | undefined> {
+  if ('uri' in source) return fetchContent(source.uri);
+  return 'path' in source && isArchiveName(source.path) ? readFile(path.resolve(root, source.path)) : undefined;
+}
+
+/** Pulumi's hash: of the archive's own bytes, or of the tar archive it would become. */
 async function hashArchive(archive: Archive, root: string): Promise<Archive> {
   if (archive.hash !== undefined) return archive;
-  if ('uri' in archive.source) return new Archive(archive.source, sha256(archive.source.uri));
-  if ('path' in archive.source) {
-    const file = path.resolve(root, archive.source.path);
-    try {
-      return new Archive(archive.source, await hashFiles(file));
-    } catch (cause) {
-      throw new AirlockError({
-        code: 'engine.asset-unreadable',
-        message: `Cannot read the archive ${archive.source.path}`,
-        where: file,
-        cause,
-      });
-    }
-  }
-  const assets: Record<string, Asset | Archive> = {};
-  for (const [name, item] of Object.entries(archive.source.assets)) {
-    assets[name] = item instanceof Asset ? await hashAsset(item, root) : await hashArchive(item, root);
-  }
-  const listing = Object.keys(assets)
-    .sort()
-    .map(name => `${name}\0${assets[name]?.hash}\n`);
-  return new Archive({ assets }, sha256(listing.join('')));
+  const hash = createHash('sha256');
+  await reading('archive', archive.source, async () => {
+    const bytes = await packed(archive.source, root);
+    if (bytes) hash.update(bytes);
+    else await hashTar(hash, archiveMembers(archive, root));
+  });
+  return new Archive(archive.source, hash.digest('hex'));
 }
 
 async function hashValue(value: PropertyValue, root: string): Promise<PropertyValue> {

@@ -7,7 +7,7 @@ import { Hooks } from './hooks';
 import { performImports } from './import-resources';
 import type { ImportRequest } from './import-resources';
 import { startMonitor } from './monitor-server';
-import { EXIT_REPORTED, exitProblem, startProgram } from './program';
+import { EXIT_REPORTED, exitProblem, programFolder, startProgram } from './program';
 import type { PlanKeeper } from './plan';
 import { ProgramCalls } from './program-calls';
 import type { Project } from './project';
@@ -108,7 +108,7 @@ class Deployment {
       {
         project: project.name,
         stack,
-        projectRoot: project.root,
+        programFolder: programFolder(project),
         dryRun,
         parallel,
         targets,

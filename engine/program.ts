@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import { AirlockError } from '../report';
@@ -22,6 +23,12 @@ export interface ProgramOptions {
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
 }
 
+/** Where the program works: the paths of its assets are relative to this. */
+export function programFolder({ root, main }: Project): string {
+  const entry = path.resolve(root, main);
+  return statSync(entry, { throwIfNoEntry: false })?.isFile() === true ? path.dirname(entry) : entry;
+}
+
 /** Starts the unmodified program as Pulumi's language host does: `@pulumi/pulumi/cmd/run`. */
 export async function startProgram(options: ProgramOptions): Promise<NodeProcess> {
   const { project, address, stack, dryRun, parallel } = options;
@@ -35,7 +42,7 @@ export async function startProgram(options: ProgramOptions): Promise<NodeProcess
       remedy: 'Build the project (`npm run build`), or correct `main` in Pulumi.yaml',
     });
   }
-  const pwd = info.isDirectory() ? main : path.dirname(main);
+  const pwd = programFolder(project);
   const config: Record<string, string> = {};
   const secrets: string[] = [];
   for (const [key, value] of options.config) {

@@ -129,7 +129,7 @@ export class Registrar {
     const provider = managed ? run.providers.get(reference) : undefined;
     const old = findOld(run, urn, goal);
     const next = this.stateOf(goal, urn, old);
-    const programInputs = await hashAssets(this.providerInputs(goal), run.options.projectRoot);
+    const programInputs = await hashAssets(this.providerInputs(goal), run.options.programFolder);
     const registration: Registration = {
       goal,
       urn,

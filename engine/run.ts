@@ -22,7 +22,8 @@ const HALVES: readonly StepOp[] = ['create-replacement', 'delete-replaced', 'rea
 export interface RunOptions {
   readonly project: string;
   readonly stack: string;
-  readonly projectRoot: string;
+  /** What the paths of assets are relative to. */
+  readonly programFolder: string;
   readonly dryRun: boolean;
   readonly parallel: number;
   readonly targets: Targets;
