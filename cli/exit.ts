@@ -13,7 +13,7 @@ export const exitCodes = {
 } as const;
 
 const byKind: readonly (readonly [RegExp, number])[] = [
-  [/\.(usage|unknown-command|invalid-argument|invalid-reference|invalid-range)$/, exitCodes.usage],
+  [/\.(usage|unknown-command|invalid-argument|invalid-reference|invalid-range|invalid-selector)$/, exitCodes.usage],
   [
     /(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials|invalid-certificate|no-key|invalid-key|key-not-found)/,
     exitCodes.configuration,
