@@ -11,7 +11,10 @@ const commands: Readonly<Record<string, () => Command>> = {
   preview: () => (require('./preview') as typeof import('./preview')).previewCommand(),
   refresh: () => (require('./refresh') as typeof import('./refresh')).refreshCommand(),
   destroy: () => (require('./destroy') as typeof import('./destroy')).destroyCommand(),
-  import: () => (require('./import') as typeof import('./import')).importCommand(),
+  import: () =>
+    (require('./import') as typeof import('./import'))
+      .importCommand()
+      .addCommand((require('./import-mpas') as typeof import('./import-mpas')).importMpasCommand()),
   stack: () => (require('./stack') as typeof import('./stack')).stackCommand(),
   config: () => (require('./config') as typeof import('./config')).configCommand(),
   state: () => (require('./state') as typeof import('./state')).stateCommand(),

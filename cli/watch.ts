@@ -78,6 +78,7 @@ async function update(flags: Flags, stack: string, log: Logger, signal: AbortSig
     process.argv[1] ?? '',
     'up',
     '--yes',
+    '--skip-preview',
     '--non-interactive',
     '--stack',
     stack,
