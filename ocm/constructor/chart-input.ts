@@ -5,7 +5,7 @@ import { describe, MediaType, MemoryContent, parseReference, streamOfBytes } fro
 import { AirlockError } from '../../report';
 import { chartMediaType, contentOf, openChart } from '../access';
 import { collect, readTar, writeTar } from '../archive';
-import { isObject, readYaml, type JsonObject } from '../yaml';
+import { isObject, readYaml, type Json, type JsonObject } from '../yaml';
 import { chartEntries } from './chart-directory';
 import { packed } from './image-input';
 import { existing, text, type BuiltInput, type Input, type InputContext } from './input';
@@ -37,6 +37,11 @@ const metadataFields = [
   'type',
 ];
 
+const innerFields: Readonly<Record<string, readonly string[]>> = {
+  maintainers: ['name', 'email', 'url'],
+  dependencies: ['name', 'version', 'repository', 'condition', 'tags', 'enabled', 'import-values', 'alias'],
+};
+
 type Metadata = JsonObject & { readonly name: string; readonly version: string };
 
 /** A chart from a folder, a packed file or a chart repository (input type `helm`), as the OCI artifact that helm makes of it. */
@@ -54,7 +59,7 @@ export async function chartInput(input: Input, context: InputContext): Promise<B
     await content.push(descriptor, bytes);
     return descriptor;
   };
-  const config = await stored(chartConfigType, Buffer.from(JSON.stringify(ordered(metadata))));
+  const config = await stored(chartConfigType, configOf(metadata));
   const layers = [await stored(chartMediaType, chart)];
   if (provenance !== undefined) layers.push(await stored(provenanceType, provenance));
   const manifest = { schemaVersion: 2, mediaType: MediaType.manifest, config, layers };
@@ -113,10 +118,30 @@ async function metadataOf(chart: Buffer, context: InputContext): Promise<Metadat
   throw invalid('the chart has no Chart.yaml', context);
 }
 
-function ordered(metadata: JsonObject): JsonObject {
-  const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== '' && value !== false;
+/** The metadata as helm writes them: fields in its order, nothing that is empty, escaped as Go escapes. */
+function configOf(metadata: JsonObject): Buffer {
+  const text = JSON.stringify(ordered(metadata, metadataFields));
+  return Buffer.from(
+    text.replace(/[<>&\u2028\u2029]/g, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+}
+
+function ordered(value: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(
-    metadataFields.flatMap(field => (isSet(metadata[field]) ? [[field, metadata[field] ?? null]] : [])),
+    names.flatMap(name => {
+      const field = value[name];
+      if (field === undefined || isEmpty(field)) return [];
+      const inner = innerFields[name];
+      if (inner !== undefined && Array.isArray(field))
+        return [[name, field.map(each => (isObject(each) ? ordered(each, inner) : each))]];
+      return [[name, name === 'annotations' && isObject(field) ? ordered(field, Object.keys(field).sort()) : field]];
+    }),
+  );
+}
+
+function isEmpty(value: Json): boolean {
+  return (
+    value === null || value === '' || value === false || (typeof value === 'object' && Object.keys(value).length === 0)
   );
 }
 
