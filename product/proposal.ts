@@ -1,15 +1,17 @@
 import { compare, valid } from 'semver';
 import { AirlockError } from '../report';
 import { parseValues } from './configure';
+import { dryRun, type DryRunResult } from './dry-run';
 import { manifestDiff, textDiff, type ObjectDiff } from './diff';
-import { checkInstance, instanceDirectory, placeRoles } from './instance';
+import { checkInstance, instanceDirectory, isKubernetes, placeRoles, type PlacedRoles } from './instance';
 import { parseLock, textDigest, type ProductLock } from './lock';
 import { mergeValues, type MergeResult } from './merge';
 import { loadProduct, type LoadedProduct } from './product';
 import { lockOf, productFileNames, productFiles } from './product-files';
 import { proposalBody, proposalTitle } from './proposal-body';
 import { releases } from './releases';
-import { renderProduct, type RenderedProduct, type RenderOptions } from './render';
+import { releasedFiles } from './helm-release';
+import { programOptions, renderProduct, type RenderedProduct, type RenderOptions } from './render';
 import type { Proposal, ProposalInput, ProposalKind } from './proposal-input';
 import { buildSnapshot } from './snapshot';
 
@@ -47,11 +49,15 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const newLock = lockOf(instance, product, merge.text, snapshots);
   const files = productFiles(instance, product, placed, newLock, merge.text);
   const kind = kindOf(input, lock, files);
-  const faults = rendered.faults.filter(each => each.source === 'consumer');
+  const tried = kind === 'none' ? untried : await dryRuns(input, rendered, placed);
+  const faults = [...rendered.faults.filter(each => each.source === 'consumer'), ...tried.faults];
   const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
+  const diff = await renderedDiff(before, merged.values, product, rendered, valuesFile, options);
   const notes = [
     ...warnings,
+    ...diff.notes,
     ...rendered.warnings,
+    ...tried.warnings,
     ...vendorFaults.map(
       each => `The vendor's own default breaks the vendor's rules: ${each.path} ${each.message} (${each.where}).`,
     ),
@@ -79,7 +85,7 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
     faults,
     warnings: notes,
     valuesDiff: textDiff(merged.values ?? '', merge.text, productFileNames.values).text,
-    manifestDiff: await renderedDiff(before, merged.values, rendered, valuesFile, options),
+    manifestDiff: diff.objects,
   };
   const title = proposalTitle(described, instance.name);
   return {
@@ -189,16 +195,51 @@ function kindOf(input: ProposalInput, lock: ProductLock | undefined, files: Read
     : 'upgrade';
 }
 
+const untried: DryRunResult = { faults: [], warnings: [] };
+
+/** What the clusters of all targets say to what is proposed for them. */
+async function dryRuns(
+  { clusterOf, render }: ProposalInput,
+  rendered: RenderedProduct,
+  placed: PlacedRoles,
+): Promise<DryRunResult> {
+  const results: DryRunResult[] = [];
+  for (const { name, targetRoleName, files } of rendered.pipelines) {
+    for (const target of placed.get(targetRoleName) ?? []) {
+      const cluster = isKubernetes(target) ? await clusterOf?.(target) : undefined;
+      if (cluster) results.push(await dryRun(name, files, target, cluster, render?.signal));
+    }
+  }
+  return { faults: results.flatMap(each => each.faults), warnings: results.flatMap(each => each.warnings) };
+}
+
+/** What is deployed by either version, object by object: manifests, and what HelmReleases among them make of their charts. */
 async function renderedDiff(
   before: LoadedProduct | undefined,
   values: string | undefined,
+  product: LoadedProduct,
   after: RenderedProduct,
   file: string,
   options: RenderOptions,
-): Promise<ObjectDiff[]> {
+): Promise<{ objects: readonly ObjectDiff[]; notes: readonly string[] }> {
   const old =
     before && values !== undefined ? await renderProduct(before, parseValues(values, file), options) : undefined;
-  return after.pipelines.flatMap(pipeline =>
-    manifestDiff(old?.pipelines.find(each => each.name === pipeline.name)?.files, pipeline.files),
-  );
+  const running = programOptions(options);
+  const objects: ObjectDiff[] = [];
+  const notes: string[] = [];
+  for (const pipeline of after.pipelines) {
+    const former = old?.pipelines.find(each => each.name === pipeline.name)?.files;
+    const was = before && former ? await releasedFiles(former, before.reader, running) : undefined;
+    const is = await releasedFiles(pipeline.files, product.reader, running);
+    notes.push(...is.notes);
+    // What one side cannot be rendered to would look as if all of it came or went.
+    const both = was === undefined || was.notes.length + is.notes.length === 0;
+    objects.push(
+      ...manifestDiff(
+        former && new Map([...former, ...(both && was ? was.files : [])]),
+        new Map([...pipeline.files, ...(both ? is.files : [])]),
+      ),
+    );
+  }
+  return { objects, notes };
 }

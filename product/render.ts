@@ -1,5 +1,6 @@
 import { renderChart, type Release } from './chart';
 import { configurationEdits, mergedConfiguration, validateConfiguration, type ConsumerValues } from './configure';
+import { customResourceFaults } from './custom-resources';
 import { editFiles, type FileSet, type FileSetEdit } from './file-set';
 import { buildKustomization } from './kustomize';
 import { localizationEdits, type LocalizedImage } from './localize';
@@ -18,6 +19,8 @@ export interface RenderOptions {
   readonly signal?: AbortSignal;
   /** What a pipeline's chart is rendered for. Default: the pipeline's name, in the namespace `default`. */
   readonly release?: (pipeline: string) => Release;
+  /** CustomResourceDefinitions (YAML) that rendered objects are checked against, beside those that the product ships. */
+  readonly definitions?: readonly string[];
 }
 
 /** A pipeline's files as they will be applied. */
@@ -60,6 +63,7 @@ export async function renderProduct(
     const { source, images } = await fittedSource(product, loaded, merged, consumer.source.file, running);
     const built = await buildSource(source, options.release?.(name) ?? { name, namespace: 'default' }, running);
     warnings.push(...built.warnings.map(each => `Pipeline ${name}: ${each}`));
+    faults.push(...customResourceFaults(name, built.files, options.definitions));
     pipelines.push({ name, targetRoleName, files: built.files, images });
   }
   faults.push(...(await validateRules(product, values, consumer, running)));

@@ -178,9 +178,7 @@ class Slicer {
     const { value } = pair;
     if (isYamlMap(value) || isSeq(value)) {
       const lineEnd = this.lineEnd(colon);
-      const block = isSeq(value)
-        ? this.list(value, lineEnd, stop, path)
-        : this.block(value, lineEnd, stop, path);
+      const block = isSeq(value) ? this.list(value, lineEnd, stop, path) : this.block(value, lineEnd, stop, path);
       if (block) return { kind: 'nested', rest: this.text.slice(colon, lineEnd), block };
     }
     const valueEnd = value?.range ? Math.min(Math.max(value.range[1], colon), stop) : colon;
