@@ -166,12 +166,14 @@ async function replace(
 ): Promise<void> {
   const { goal, next, provider, check, programInputs } = registration;
   if (old.protect && next.protect && !old.pendingReplacement) {
-    throw new AirlockError({
-      code: 'engine.protected',
-      message: `${next.type} ${urnName(next.urn)} must be replaced (${replaceKeys.join(', ')}), but is protected`,
-      where: next.urn,
-      remedy: `Remove \`protect\` in the program and run up, or: airlock state unprotect '${old.urn}'`,
-    });
+    run.foresee(
+      new AirlockError({
+        code: 'engine.protected',
+        message: `${next.type} ${urnName(next.urn)} must be replaced (${replaceKeys.join(', ')}), but is protected`,
+        where: next.urn,
+        remedy: `Remove \`protect\` in the program and run up, or: airlock state unprotect '${old.urn}'`,
+      }),
+    );
   }
   if (goal.importId !== '') {
     throw new AirlockError({

@@ -4,7 +4,6 @@ import type { ResourceState } from './resource-state';
 import type { Run } from './run';
 import { RunStopped } from './step';
 import { performDelete } from './steps';
-import { urnName, urnType } from './urn';
 
 type DeleteOp = Parameters<typeof performDelete>[2]['op'];
 
@@ -63,23 +62,6 @@ function notNeededByExcluded(run: Run, states: ResourceState[]): ResourceState[]
   return states.filter(state => !kept.has(state));
 }
 
-/** Tells of every protected resource; true when there is one. */
-function refuseProtected(run: Run, states: readonly ResourceState[]): boolean {
-  const guarded = states.filter(state => state.protect && !state.delete && !state.pendingReplacement);
-  for (const state of guarded) {
-    run.fail(
-      new AirlockError({
-        code: 'engine.protected',
-        message: `${urnType(state.urn)} ${urnName(state.urn)} cannot be deleted: it is protected`,
-        where: state.urn,
-        remedy: `Remove \`protect\` in the program and run up, or: airlock state unprotect '${state.urn}'`,
-      }),
-      state.urn,
-    );
-  }
-  return guarded.length > 0;
-}
-
 /** Deletes, as many at once as allowed, each after everything that depends on it. */
 export async function performDeletions(run: Run, dependentsToo = false): Promise<void> {
   let states: ResourceState[];
@@ -89,7 +71,6 @@ export async function performDeletions(run: Run, dependentsToo = false): Promise
     run.fail(error);
     return;
   }
-  if (refuseProtected(run, states)) return;
   for (const state of states) run.deleted.add(state.urn);
   const waitingFor = new Map<ResourceState, number>(states.map(state => [state, 0]));
   const needs = new Map<ResourceState, ResourceState[]>();

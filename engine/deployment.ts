@@ -162,7 +162,7 @@ class Deployment {
   }
 
   private async refresh(): Promise<void> {
-    const states = await performRefresh(this.run);
+    const states = await performRefresh(this.run, this.request.operation === 'refresh');
     if (this.request.operation === 'refresh' || this.run.stopping) return;
     // What follows starts from what was found.
     this.run = this.newRun(states);

@@ -37,6 +37,12 @@ const isObject = (value: unknown): value is YamlObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const TYPES = ['string', 'boolean', 'integer', 'number', 'array', 'object'] as const;
 
+/** True where an alias refers to what it is part of. */
+function isCyclic(value: unknown, within: readonly unknown[] = []): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return within.includes(value) || Object.values(value).some(part => isCyclic(part, [...within, value]));
+}
+
 /** Parses a YAML file of ours within bounds on aliases. Throws `engine.yaml-invalid` naming line and column. */
 export function parseYamlObject(text: string, file: string): YamlObject {
   const document = parseDocument(text, { prettyErrors: true });
@@ -51,6 +57,14 @@ export function parseYamlObject(text: string, file: string): YamlObject {
     });
   }
   const value: unknown = document.toJS({ maxAliasCount: 100 });
+  if (isCyclic(value)) {
+    throw new AirlockError({
+      code: 'engine.yaml-invalid',
+      message: `${path.basename(file)} holds a value that contains itself`,
+      where: file,
+      remedy: 'Remove the alias that refers to what it is part of',
+    });
+  }
   if (value === null || value === undefined) return {};
   if (!isObject(value)) {
     throw new AirlockError({

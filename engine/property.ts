@@ -46,10 +46,10 @@ export function stripReferences(map: PropertyMap): PropertyMap {
   return mapMap(map, part => (part instanceof ResourceReference ? (part.id ?? part.urn) : part));
 }
 
-/** Deep equality; secrets equal secrets of equal value only. */
+/** Deep equality; secrets equal secrets of equal value only. What is null might as well be absent. */
 export function valuesEqual(a: PropertyValue | undefined, b: PropertyValue | undefined): boolean {
   if (a === b) return true;
-  if (a === undefined || b === undefined || a === null || b === null) return false;
+  if (a === undefined || b === undefined || a === null || b === null) return (a ?? null) === (b ?? null);
   if (Array.isArray(a)) {
     if (!Array.isArray(b)) return false;
     const left = a as readonly PropertyValue[];
@@ -74,8 +74,7 @@ function sameSource(a: Asset | Archive, b: Asset | Archive): boolean {
 }
 
 export function mapsEqual(a: PropertyMap, b: PropertyMap): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every(key => key in b && valuesEqual(a[key], b[key]));
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every(key => valuesEqual(a[key], b[key]));
 }
 
 /** Top-level keys whose values differ, secrecy aside. */

@@ -3,7 +3,7 @@ import { Semaphore } from './concurrency';
 import type { ChangeSummary, EngineEvent, EventSink, Severity, StepOp, StepRecord } from './events';
 import type { Goal, HookType } from './goal';
 import type { Hooks, HookSubject } from './hooks';
-import { markSecretOutputs } from './property';
+import { mapsEqual, markSecretOutputs } from './property';
 import { PartialFailure } from './provider';
 import type { ResourceCall } from './provider';
 import type { PlanKeeper } from './plan';
@@ -16,8 +16,20 @@ import type { Targets } from './targets';
 import { isDefaultProvider, urnName, urnType } from './urn';
 import type { PropertyMap } from './values';
 
-/** Ops that are halves of a `replace`, not counted by themselves. */
-const HALVES: readonly StepOp[] = ['create-replacement', 'delete-replaced', 'read-replacement', 'discard-replaced'];
+/** Ops that are halves of a `replace`, or nothing but the end of one: not counted by themselves. */
+const HALVES: readonly StepOp[] = [
+  'create-replacement',
+  'delete-replaced',
+  'read-replacement',
+  'discard-replaced',
+  'remove-pending-replace',
+];
+
+/** What the summary counts. Reading what is as it was is no change. */
+function isCounted({ op, urn, old, new: next }: StepRecord): boolean {
+  if (op === 'read') return old !== undefined && next !== undefined && !mapsEqual(old.outputs, next.outputs);
+  return !HALVES.includes(op) && !isDefaultProvider(urn);
+}
 
 export interface RunOptions {
   readonly project: string;
@@ -64,6 +76,8 @@ export class Run {
   readonly replacing = new Semaphore(1);
   private readonly steps: Semaphore;
   private readonly problems: Error[] = [];
+  /** What would fail, told by a preview that goes on. */
+  private readonly foreseen: Error[] = [];
 
   constructor(
     readonly options: RunOptions,
@@ -88,11 +102,11 @@ export class Run {
 
   /** What went wrong first. */
   get failure(): Error | undefined {
-    return this.problems[0];
+    return this.problems[0] ?? this.foreseen[0];
   }
 
   get problemCount(): number {
-    return this.problems.length;
+    return this.problems.length + this.foreseen.length;
   }
 
   assertRunning(): void {
@@ -123,6 +137,13 @@ export class Run {
         ? problem.message + remedyOf(problem)
         : describeError(problem);
     this.diagnose('error', where, urn);
+  }
+
+  /** A failure to come: a preview fails in the end, and shows everything until then. An update fails at once. */
+  foresee(problem: AirlockError): void {
+    if (!this.options.dryRun) throw problem;
+    this.foreseen.push(problem);
+    this.diagnose('error', describeError(problem), problem.where);
   }
 
   /** A failure the user has been told of already. */
@@ -165,7 +186,7 @@ export class Run {
       } catch (error) {
         if (error instanceof PartialFailure && step.new) {
           partial = error;
-          this.adoptPartial(step.new, error);
+          this.adoptPartial(step, step.new, error);
         } else {
           if (subject) await this.snapshot.end({ finished: subject, write: step.pending !== undefined });
           this.emit({
@@ -215,15 +236,17 @@ export class Run {
   count(done: StepRecord, elapsedMs: number): void {
     if (done.op === 'replace') this.planned(done.op, done.urn);
     this.changes.push(done);
-    if (!HALVES.includes(done.op) && !isDefaultProvider(done.urn))
+    if (isCounted(done))
       this.summary[done.op] = (this.summary[done.op] ?? 0) + 1;
     this.emit({ kind: 'step-done', step: done, elapsedMs });
   }
 
-  private adoptPartial(state: ResourceState, failure: PartialFailure): void {
+  private adoptPartial(step: Step, state: ResourceState, failure: PartialFailure): void {
     state.id = failure.id || state.id;
     state.outputs = failure.outputs;
-    if (failure.inputs) state.inputs = failure.inputs;
+    // What exists was not brought to the new inputs: the next update finds the difference again.
+    if (step.op === 'update' && step.old) state.inputs = step.old.inputs;
+    else if (failure.inputs) state.inputs = failure.inputs;
     state.initErrors = failure.reasons.length > 0 ? failure.reasons : [failure.message];
   }
 

@@ -5,7 +5,7 @@ import type { ProviderHandle } from './provider-host';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
 import { record } from './step';
-import { isProviderType } from './urn';
+import { isProviderType, urnName, urnType } from './urn';
 import { UNKNOWN_TEXT } from './wire';
 
 const now = (): string => new Date().toISOString();
@@ -207,6 +207,8 @@ export async function performDelete(
     apply: async () => {
       const subject = { urn: old.urn, old };
       await run.hooks.run('BeforeDelete', subject);
+      // A replacement has been asked about protection before it began.
+      if (old.protect && how.op === 'delete') throw protectedFromDeletion(old);
       if (calls && !run.options.dryRun) {
         const call = run.call(old.urn, old.customTimeouts.delete);
         const request = { id: old.id, inputs: old.inputs, outputs: old.outputs };
@@ -224,6 +226,15 @@ export async function performDelete(
   });
 }
 
+function protectedFromDeletion({ urn }: ResourceState): AirlockError {
+  return new AirlockError({
+    code: 'engine.protected',
+    message: `${urnType(urn)} ${urnName(urn)} cannot be deleted: it is protected`,
+    where: urn,
+    remedy: `Remove \`protect\` in the program and run up, or: airlock state unprotect '${urn}'`,
+  });
+}
+
 /** Reads a resource that is not managed here (`.get`), or one to take over (`import`). */
 export async function performRead(
   run: Run,
@@ -234,11 +245,10 @@ export async function performRead(
 ): Promise<void> {
   run.operated.add(state.urn);
   const relinquished = old !== undefined && !old.external && old.id !== id;
+  const step = { urn: state.urn, ...(old ? { old } : {}), new: state };
   await run.perform({
+    ...step,
     op: relinquished ? 'read-replacement' : 'read',
-    urn: state.urn,
-    ...(old ? { old } : {}),
-    new: state,
     pending: 'reading',
     apply: () => read(run, state, provider, id),
     settle: () => {
@@ -248,6 +258,7 @@ export async function performRead(
       return { adds: state };
     },
   });
+  if (relinquished) run.count(record({ ...step, op: 'replace' }), 0);
 }
 
 export async function performImport(

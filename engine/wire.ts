@@ -11,6 +11,22 @@ export const SIGNATURES = {
   resource: '5cf8f73096256a8f31e491e813e4eb8e',
   output: 'd0e6a833031e9bbcd3f4e8bde6ca49a4',
 } as const;
+/** In state alone, a number JSON does not have: NaN and the infinities, as the bits of the double. */
+const FLOAT_SIGNATURE = '8ad145fe-0d11-4827-bfd7-1abcbf086f5c';
+const NAN_BITS = '7fffffffffffffff';
+
+function floatBits(value: number): string {
+  if (Number.isNaN(value)) return NAN_BITS;
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(value);
+  return bytes.toString('hex');
+}
+
+function floatOf(bits: string | undefined): number {
+  if (!/^[0-9a-f]{16}$/.test(bits ?? '')) throw new Error('a number of the state is malformed');
+  return Buffer.from(bits ?? '', 'hex').readDoubleBE();
+}
+
 /** An unknown value, legal in preview only. */
 export const UNKNOWN_TEXT = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
@@ -85,6 +101,8 @@ function decodeSpecial(
       const inner = 'value' in json ? decodeValue(json['value'] ?? null, openSecret) : Unknown.instance;
       return json['secret'] === true && !(inner instanceof Secret) ? new Secret(inner) : inner;
     }
+    case FLOAT_SIGNATURE:
+      return floatOf(text('value'));
     default:
       throw new Error(`unrecognised value signature ${signature}`);
   }
@@ -112,6 +130,9 @@ export type SealSecret = (secret: Secret, encoded: (inner: SealSecret) => Json) 
 const openly: SealSecret = (_, encoded) => ({ [SIGNATURE_KEY]: SIGNATURES.secret, value: encoded(openly) });
 
 export function encodeValue(value: PropertyValue, seal: SealSecret = openly): Json {
+  if (typeof value === 'number' && !Number.isFinite(value) && seal !== openly) {
+    return { [SIGNATURE_KEY]: FLOAT_SIGNATURE, value: floatBits(value) };
+  }
   if (value === null || typeof value !== 'object') return value;
   if (value instanceof Unknown) return UNKNOWN_TEXT;
   if (value instanceof Secret) return seal(value, inner => encodeValue(value.value, inner));
