@@ -17,6 +17,8 @@ export interface Scenario {
   throws?: string;
   exits?: number;
   print?: string;
+  /** Goes on after everything is registered. */
+  hangs?: boolean;
 }
 
 export interface StoredResource {

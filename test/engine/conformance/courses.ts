@@ -30,8 +30,9 @@ const courseOf = ({ steps }: Scenario): string => steps.map(({ run, stack = 'dev
  * would notice. A scenario that ends earlier may be part of a longer course.
  */
 export function byCourse(scenarios: readonly Scenario[], most = 30): Scenario[][] {
-  const alone = scenarios.filter(({ steps }) => !steps.every(canShare));
-  const together = scenarios.filter(({ steps }) => steps.every(canShare));
+  const isShared = ({ steps, differs }: Scenario): boolean => differs === undefined && steps.every(canShare);
+  const alone = scenarios.filter(scenario => !isShared(scenario));
+  const together = scenarios.filter(isShared);
   const groups: { course: string; members: Scenario[] }[] = [];
   for (const scenario of together.sort((a, b) => b.steps.length - a.steps.length)) {
     const course = courseOf(scenario);

@@ -86,7 +86,7 @@ export interface Scenario {
   /** `theme/what-it-shows`. */
   readonly id: string;
   readonly steps: readonly ScenarioStep[];
-  /** Why the engines may differ here, where one does what the other refuses. Absent: they agree in everything. */
+  /** Why this engine is not to do what Pulumi does. Then no record of Pulumi's is kept, and the steps are this engine's alone. */
   readonly differs?: string;
 }
 

@@ -20,7 +20,11 @@ export const options: readonly Scenario[] = [
   scenario(
     'options/protect-in-a-preview',
     up(program([thing('a', { force: 1 }, { protect: true })]), ['create a']),
-    preview(program([thing('a', { force: 2 }, { protect: true }), thing('b')]), ['create b'], { fails: /protect/i }),
+    preview(
+      program([thing('a', { force: 2 }, { protect: true }), thing('b')]),
+      ['create b', 'create-replacement a', 'replace a', 'delete-replaced a'],
+      { fails: /protect/i },
+    ),
     preview(program([thing('b')]), ['create b'], { fails: /protect/i }),
   ),
   scenario(

@@ -25,7 +25,7 @@ export const refreshes: readonly Scenario[] = [
   scenario(
     'refresh/with-an-update',
     up(two, ['create a', 'create b']),
-    again(['update a', 'update a'], {
+    again(['refresh a', 'refresh b', 'update a'], {
       flags: { refresh: true },
       before: { change: { 'a-1': { size: 9 } } },
     }),
@@ -33,12 +33,12 @@ export const refreshes: readonly Scenario[] = [
   scenario(
     'refresh/with-an-update-of-what-is-gone',
     up(two, ['create a', 'create b']),
-    again(['delete a', 'create a'], { flags: { refresh: true }, before: { remove: ['a-1'] } }),
+    again(['refresh a', 'refresh b', 'create a'], { flags: { refresh: true }, before: { remove: ['a-1'] } }),
   ),
   scenario(
     'refresh/with-a-preview',
     up(two, ['create a', 'create b']),
-    preview(undefined, ['update a', 'update a'], {
+    preview(undefined, ['refresh a', 'refresh b', 'update a', 'update b'], {
       flags: { refresh: true },
       before: { change: { 'a-1': { size: 9 } } },
     }),

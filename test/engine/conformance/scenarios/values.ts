@@ -6,7 +6,12 @@ const kept = (id: string, value: Value): Scenario =>
 
 export const values: readonly Scenario[] = [
   kept('numbers', [0, -1, 1.5, 1e21, 1e-7, 9007199254740991, 0.1, 123456789012345]),
-  kept('not-a-number', { float: 'NaN' }),
+  scenario(
+    'values/not-a-number',
+    up(program([plain('a', { value: { float: 'NaN' } })]), ['create a']),
+    // It is never equal to itself.
+    again(['update a']),
+  ),
   kept('infinity', { float: 'Infinity' }),
   kept('negative-zero', { float: '-0' }),
   kept('unicode', ['grüße', '日本語', '🚀👩‍👩‍👧', '\u0000', '\u2028', '"quoted" \\ back', 'line\nbreak\ttab', '<html> & more']),

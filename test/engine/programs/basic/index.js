@@ -65,6 +65,7 @@ for (const r of scenario.resources || []) {
   }
 }
 if (scenario.print) console.log(scenario.print);
+if (scenario.hangs) setInterval(() => undefined, 1000);
 if (scenario.throws) throw new Error(scenario.throws);
 if (scenario.exits !== undefined) process.exit(scenario.exits);
 for (const [k, v] of Object.entries(scenario.outputs || {})) exports[k] = resolve(v);

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as path from 'node:path';
+import Ajv2020 from 'ajv/dist/2020';
+import type { World } from './world';
+
+/** Pulumi's published schema of deployments: AIRLOCK_PULUMI_SCHEMA, or beside the checkout. It is Pulumi's, and not kept here. */
+const FOLDER =
+  process.env['AIRLOCK_PULUMI_SCHEMA'] ?? path.resolve(__dirname, '../../../../shared/vectors/pulumi-schema');
+
+export const withoutSchema = `      skipped: Pulumi's schema of deployments is not in ${path.basename(FOLDER)} (AIRLOCK_PULUMI_SCHEMA)`;
+export const hasSchema = existsSync(path.join(FOLDER, 'deployments.json'));
+
+function compile(): (deployment: object) => string[] {
+  const schemas = ['property-values', 'resources', 'deployments'].map(
+    name => JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8')) as { $id: string },
+  );
+  // Strict mode is about how a schema is written, which is not ours to say.
+  const ajv = new Ajv2020({ strict: false, allErrors: true, schemas });
+  const validate = ajv.getSchema(schemas[2]?.$id ?? '');
+  if (!validate) throw new Error('there is no schema of deployments');
+  return deployment => {
+    if (validate({ version: 3, deployment })) return [];
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath}: ${message}`);
+  };
+}
+
+let check: ReturnType<typeof compile> | undefined;
+
+/** Throws where the state of a stack is not what Pulumi's schema allows. Does nothing where the schema is not at hand. */
+export function assertValid(world: World, stack: string): void {
+  if (!hasSchema) return;
+  check ??= compile();
+  const problems = check(world.deployment(stack));
+  if (problems.length > 0) throw new Error(`the state is not valid: ${problems.slice(0, 5).join('; ')}`);
+}
