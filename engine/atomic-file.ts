@@ -6,12 +6,16 @@ import { AirlockError } from '../report';
 const REASONS: Record<string, string> = {
   ENOSPC: 'the disk is full',
   EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ENOTDIR: 'a part of the path is not a folder',
   EROFS: 'the file system is read-only',
 };
 
 const REMEDIES: Record<string, string> = {
   ENOSPC: 'Free some space on that disk and run the command again',
   EACCES: 'Give this user the right to write there',
+  EPERM: 'Choose a place that can be written to',
+  ENOTDIR: 'Choose a place below a folder',
   EROFS: 'Choose a place that can be written to',
 };
 
