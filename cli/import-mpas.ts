@@ -35,7 +35,9 @@ Credentials for repositories: AIRLOCK_FORGE_TOKEN, or AIRLOCK_FORGE_USERNAME and
 Example:
   $ airlock import mpas ./flux-repo ./project-manifests --write consumer-acme`,
     )
-    .action(async (places: string[], flags: Flags) => {
+    .action(async (places: string[], _: unknown, self: Command) => {
+      // `import` knows --json as well.
+      const flags = self.optsWithGlobals<Flags>();
       const files = new Map<string, string>();
       for (const place of places)
         for (const [file, text] of /^https?:/.test(place) ? await onForge(place) : await below(place))
