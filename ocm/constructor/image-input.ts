@@ -64,11 +64,12 @@ export interface OpenImage {
 
 /** Opens `path[:tag]` of an image layout or archive, or an image reference. Throws `ocm.input-not-found`, `oci.*`. */
 export async function openImage(given: string, input: Input, context: InputContext): Promise<OpenImage> {
-  const colon = given.lastIndexOf(':');
-  const candidates = [
-    [given, undefined],
-    ...(colon > 0 ? [[given.slice(0, colon), given.slice(colon + 1)] as const] : []),
-  ] as const;
+  // The name of an image in an archive may have colons itself.
+  const parts = given.split(':');
+  const candidates = parts.map((_, index) => {
+    const end = parts.length - index;
+    return [parts.slice(0, end).join(':'), index === 0 ? undefined : parts.slice(end).join(':')] as const;
+  });
   for (const [name, tag] of candidates) {
     const full = path.resolve(context.folder, name);
     const found = await stat(full).catch(() => undefined);
