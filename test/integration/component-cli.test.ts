@@ -92,7 +92,7 @@ describe('the component command line', function () {
   /** A folder of its own with the project, what the reference command line wrote, and the logins. */
   async function prepared(name: string, registry: TestRegistry): Promise<Place> {
     const cwd = path.join(folder, name);
-    await cp(path.join(golden, 'project'), cwd, { recursive: true });
+    await cp(path.join(golden, 'fixtures'), cwd, { recursive: true });
     const vectors = path.join(projectFolder, 'test', 'ocm', 'vectors', 'reference-cli');
     for (const file of ['signed-by-value', 'signed-by-value.tgz', 'acme.pub'])
       await cp(path.join(vectors, file), path.join(cwd, 'reference', file), { recursive: true });
