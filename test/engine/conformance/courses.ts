@@ -1,7 +1,7 @@
 import type { Registration, Scenario, ScenarioStep } from './scenario';
 
 /** Forms whose effect is not confined to a space: configuration and stack references are everybody's. */
-const COMMON = /"(config|configSecret|configObject|configNumber|configSecretObject|stackOutput|stackDetails|requireStackOutput)":/;
+const COMMON = /"(config|configSecret|configObject|configNumber|configSecretObject|stackOutput|requireStackOutput)":/;
 
 const isConfined = ({ kind, how }: Registration): boolean =>
   (kind === 'thing' || kind === 'group') && how?.module === undefined && (kind === 'thing' || !how?.type);

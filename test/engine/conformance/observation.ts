@@ -103,10 +103,7 @@ function sorted(field: string, value: Value): Value {
 }
 
 const isEmpty = (value: Value): boolean =>
-  value === null ||
-  value === false ||
-  value === '' ||
-  (typeof value === 'object' && Object.keys(value).length === 0);
+  value === null || value === false || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** What nearly every resource has is left out; where it is missing, that is said. */
 function compact(name: string, type: string, { custom, ...entry }: Values): Values {
@@ -153,7 +150,9 @@ function normalState(deployment: StoredDeployment, world: World, stack: string, 
     const copies = Object.keys(resources).filter(known => known.split('#')[0] === name).length;
     resources[copies === 0 ? name : `${name}#${copies + 1}`] = compact(name, resource.type, entry);
   }
-  const pending = (deployment.pending_operations ?? []).map(({ type, resource }) => `${type} ${shortName(resource.urn)}`);
+  const pending = (deployment.pending_operations ?? []).map(
+    ({ type, resource }) => `${type} ${shortName(resource.urn)}`,
+  );
   return { resources: Object.fromEntries(Object.entries(resources).sort()), pending: pending.sort(), outputs };
 }
 

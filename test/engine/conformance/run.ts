@@ -57,8 +57,13 @@ async function main(): Promise<void> {
       const recording = flags.record && driver === pulumi;
       const found = await judge(driver, group, recording ? () => undefined : recordOf);
       // One that fails takes the others of its group along: each by itself says which it was.
-      if (group.length > 1 && found.some(({ outcomes }) => outcomes.length === 0 || outcomes.some(({ failed }) => failed))) {
-        process.stdout.write(`${driver.name}: ${group.length} scenarios one by one: ${found[0]?.problems.join(' | ').slice(0, 500)}\n`);
+      if (
+        group.length > 1 &&
+        found.some(({ outcomes }) => outcomes.length === 0 || outcomes.some(({ failed }) => failed))
+      ) {
+        process.stdout.write(
+          `${driver.name}: ${group.length} scenarios one by one: ${found[0]?.problems.join(' | ').slice(0, 500)}\n`,
+        );
         work.unshift(...group.map(scenario => ({ group: [scenario], driver })));
         continue;
       }
@@ -99,7 +104,9 @@ function interleaved(all: readonly Scenario[]): Scenario[] {
 function table(verdicts: readonly Verdict[], engines: readonly Driver[]): string {
   const themes = [...new Set(verdicts.map(({ id }) => id.split('/')[0] ?? ''))].sort();
   const cell = (theme: string, engine: string): string => {
-    const of = verdicts.filter(({ id, engine: by }) => by === engine && (theme === 'all' || id.startsWith(`${theme}/`)));
+    const of = verdicts.filter(
+      ({ id, engine: by }) => by === engine && (theme === 'all' || id.startsWith(`${theme}/`)),
+    );
     return `${of.filter(({ problems }) => problems.length === 0).length}/${of.length}`;
   };
   const rows = [...themes, 'all'].map(theme => [theme, ...engines.map(({ name }) => cell(theme, name))]);

@@ -53,7 +53,7 @@ function listed(state: State): string[] {
   return Object.entries(state.resources).flatMap(([name, entry]) => {
     const [urn = ''] = name.split('#');
     const short = shortName(`urn:pulumi:s::p::${urn.replace(/(^|\$)Thing::/, '$1pulumi-nodejs:dynamic/test:Thing::')}`);
-    if (short === 'Stack' || urn.startsWith('pulumi:providers:') && urn.includes('::default')) return [];
+    if (short === 'Stack' || (urn.startsWith('pulumi:providers:') && urn.includes('::default'))) return [];
     return [entry['delete'] === true ? `${short}!` : short];
   });
 }
@@ -114,7 +114,10 @@ export async function judge(
     outcomes: [] as Outcome[],
     problems: [] as string[],
   }));
-  const course = scenarios.reduce<readonly ScenarioStep[]>((longest, { steps }) => (steps.length > longest.length ? steps : longest), []);
+  const course = scenarios.reduce<readonly ScenarioStep[]>(
+    (longest, { steps }) => (steps.length > longest.length ? steps : longest),
+    [],
+  );
   try {
     for (const [index, { run, stack = 'dev', flags }] of course.entries()) {
       for (const each of runs) {
@@ -143,5 +146,11 @@ export async function judge(
     world.close();
   }
   const seconds = (Date.now() - begun) / 1000 / runs.length;
-  return runs.map(({ scenario, outcomes, problems }) => ({ id: scenario.id, engine: driver.name, outcomes, problems, seconds }));
+  return runs.map(({ scenario, outcomes, problems }) => ({
+    id: scenario.id,
+    engine: driver.name,
+    outcomes,
+    problems,
+    seconds,
+  }));
 }

@@ -121,7 +121,9 @@ export class World {
   }
 
   private editState({ set = {}, pending = [] }: NonNullable<Outside['state']>, stack: string): void {
-    const json = JSON.parse(readFileSync(this.stateFile(stack), 'utf8')) as { checkpoint: { latest: StoredDeployment } };
+    const json = JSON.parse(readFileSync(this.stateFile(stack), 'utf8')) as {
+      checkpoint: { latest: StoredDeployment };
+    };
     const { latest } = json.checkpoint;
     for (const resource of latest.resources ?? []) Object.assign(resource, set[shortName(resource.urn)]);
     for (const { type, of, as } of pending) {

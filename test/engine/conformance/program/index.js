@@ -53,4 +53,5 @@ function run(space, program) {
   for (const [key, value] of Object.entries(program.outputs || {})) exports[prefix + key] = to(value);
 }
 
-for (const [space, program] of Object.entries(JSON.parse(fs.readFileSync(process.env.PROGRAM, 'utf8')))) run(space, program);
+for (const [space, program] of Object.entries(JSON.parse(fs.readFileSync(process.env.PROGRAM, 'utf8'))))
+  run(space, program);

@@ -4,6 +4,9 @@ const pulumi = require('@pulumi/pulumi');
 
 const FLOATS = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0 };
 
+const references = {};
+const stackReference = name => (references[name] ??= new pulumi.StackReference(name));
+
 const forms = {
   secret: (value, to) => pulumi.secret(to(value)),
   unsecret: (value, to) => pulumi.unsecret(to(value)),
@@ -21,9 +24,8 @@ const forms = {
   remote: value => new pulumi.asset.RemoteAsset(value),
   folder: value => new pulumi.asset.FileArchive(value),
   archive: (value, to) => new pulumi.asset.AssetArchive(to(value)),
-  stackOutput: ([stack, name]) => new pulumi.StackReference(stack).getOutput(name),
-  stackDetails: ([stack, name]) => new pulumi.StackReference(stack).getOutputDetails(name).then(d => JSON.stringify(d)),
-  requireStackOutput: ([stack, name]) => new pulumi.StackReference(stack).requireOutput(name),
+  stackOutput: ([stack, name]) => stackReference(stack).getOutput(name),
+  requireStackOutput: ([stack, name]) => stackReference(stack).requireOutput(name),
   deep: value => JSON.parse('{"a":'.repeat(value) + '1' + '}'.repeat(value)),
   undefinedValue: () => undefined,
   rootStack: () => pulumi.rootStackResource,

@@ -31,7 +31,12 @@ export const aliases: readonly Scenario[] = [
     up(created, ['create a']),
     up(
       program([
-        thing('b', { label: 'x' }, { aliases: [{ name: 'a', type: 'pulumi-nodejs:dynamic/test:Thing' }] }, { type: 'Other' }),
+        thing(
+          'b',
+          { label: 'x' },
+          { aliases: [{ name: 'a', type: 'pulumi-nodejs:dynamic/test:Thing' }] },
+          { type: 'Other' },
+        ),
       ]),
       [],
       { state: ['Other b'] },
@@ -48,10 +53,7 @@ export const aliases: readonly Scenario[] = [
     'aliases/into-a-component-from-no-parent',
     up(created, ['create a']),
     up(
-      program([
-        group('g'),
-        thing('a', { label: 'x' }, { parent: '$g', aliases: [{ parent: { undefinedValue: 1 } }] }),
-      ]),
+      program([group('g'), thing('a', { label: 'x' }, { parent: '$g', aliases: [{ parent: { undefinedValue: 1 } }] })]),
       ['create Group g'],
     ),
   ),
@@ -105,11 +107,9 @@ export const aliases: readonly Scenario[] = [
   scenario(
     'aliases/and-a-replacement',
     up(program([thing('a', { label: 'x', force: 1 })]), ['create a']),
-    up(
-      moved('b', [{ name: 'a' }], { force: 2 }),
-      ['create-replacement b', 'replace b', 'delete-replaced a'],
-      { state: ['b'] },
-    ),
+    up(moved('b', [{ name: 'a' }], { force: 2 }), ['create-replacement b', 'replace b', 'delete-replaced a'], {
+      state: ['b'],
+    }),
   ),
   scenario(
     'aliases/and-a-replacement-that-deletes-first',
@@ -139,10 +139,11 @@ export const aliases: readonly Scenario[] = [
   ),
   scenario(
     'aliases/grandchildren-follow-a-new-type',
-    up(
-      program([group('g'), group('i', { parent: '$g' }), thing('a', {}, { parent: '$i' })]),
-      ['create Group g', 'create Group i', 'create a'],
-    ),
+    up(program([group('g'), group('i', { parent: '$g' }), thing('a', {}, { parent: '$i' })]), [
+      'create Group g',
+      'create Group i',
+      'create a',
+    ]),
     up(
       program([
         group('g', { aliases: [{ type: 'test:index:Group' }] }, undefined, { type: 'test:index:House' }),
@@ -193,7 +194,10 @@ export const aliases: readonly Scenario[] = [
     'aliases/the-old-name-is-still-there',
     up(created, ['create a']),
     up(
-      program([thing('a', { label: 'x' }), thing('b', { label: 'x' }, { aliases: [{ name: 'a' }], dependsOn: ['$a'] })]),
+      program([
+        thing('a', { label: 'x' }),
+        thing('b', { label: 'x' }, { aliases: [{ name: 'a' }], dependsOn: ['$a'] }),
+      ]),
       [],
       { fails: /alias/i },
     ),
@@ -202,19 +206,14 @@ export const aliases: readonly Scenario[] = [
     'aliases/the-old-name-comes-after',
     up(created, ['create a']),
     up(
-      program([thing('b', { label: 'x' }, { aliases: [{ name: 'a' }] }), thing('a', { label: 'x' }, { dependsOn: ['$b'] })]),
+      program([
+        thing('b', { label: 'x' }, { aliases: [{ name: 'a' }] }),
+        thing('a', { label: 'x' }, { dependsOn: ['$b'] }),
+      ]),
       [],
       { fails: /alias/i },
     ),
   ),
-  scenario(
-    'aliases/that-match-nothing',
-    up(moved('b', [{ name: 'a' }, URN]), ['create b']),
-    again([]),
-  ),
-  scenario(
-    'aliases/of-the-name-itself',
-    up(created, ['create a']),
-    up(moved('a', [{ name: 'a' }]), []),
-  ),
+  scenario('aliases/that-match-nothing', up(moved('b', [{ name: 'a' }, URN]), ['create b']), again([])),
+  scenario('aliases/of-the-name-itself', up(created, ['create a']), up(moved('a', [{ name: 'a' }]), [])),
 ];

@@ -24,7 +24,11 @@ export const assets: readonly Scenario[] = [
   ),
   scenario(
     'assets/an-archive-of-assets',
-    up(of({ archive: { 'x.txt': { text: 'x' }, 'dir/y.txt': { file: '@FILES@/y.txt' } } }), ['create a'], files({ 'y.txt': 'y' })),
+    up(
+      of({ archive: { 'x.txt': { text: 'x' }, 'dir/y.txt': { file: '@FILES@/y.txt' } } }),
+      ['create a'],
+      files({ 'y.txt': 'y' }),
+    ),
     again([]),
     again(['update a'], files({ 'y.txt': 'z' })),
   ),
@@ -37,7 +41,13 @@ export const assets: readonly Scenario[] = [
   scenario(
     'assets/archives-in-archives',
     up(
-      of({ archive: { inner: { archive: { 'x.txt': { text: 'x' } } }, dir: { folder: '@FILES@/dir' }, 'z.txt': { text: 'z' } } }),
+      of({
+        archive: {
+          inner: { archive: { 'x.txt': { text: 'x' } } },
+          dir: { folder: '@FILES@/dir' },
+          'z.txt': { text: 'z' },
+        },
+      }),
       ['create a'],
       files({ 'dir/a.txt': 'a' }),
     ),

@@ -1,11 +1,7 @@
 import { again, destroy, group, plain, preview, program, scenario, thing, up } from '../scenario';
 import type { Scenario } from '../scenario';
 
-const chain = program([
-  thing('a'),
-  thing('b', { from: '$a.result' }),
-  thing('c', { from: '$b.result' }),
-]);
+const chain = program([thing('a'), thing('b', { from: '$a.result' }), thing('c', { from: '$b.result' })]);
 
 export const basics: readonly Scenario[] = [
   scenario(
@@ -47,11 +43,7 @@ export const basics: readonly Scenario[] = [
     'basics/an-update-reaches-what-uses-its-outputs',
     up(chain, ['create a', 'create b', 'create c']),
     up(
-      program([
-        thing('a', { label: 'a2' }),
-        thing('b', { from: '$a.result' }),
-        thing('c', { from: '$b.result' }),
-      ]),
+      program([thing('a', { label: 'a2' }), thing('b', { from: '$a.result' }), thing('c', { from: '$b.result' })]),
       ['update a', 'update b'],
       { order: [['update a', 'update b']] },
     ),
@@ -122,10 +114,13 @@ export const basics: readonly Scenario[] = [
   scenario(
     'basics/dependencies-through-apply-and-all',
     up(
-      program([thing('a'), thing('b'), thing('c', { both: { all: ['$a.result', '$b.result'] }, up: { upper: '$a.id' } })], {
-        both: '$c.both',
-        up: '$c.up',
-      }),
+      program(
+        [thing('a'), thing('b'), thing('c', { both: { all: ['$a.result', '$b.result'] }, up: { upper: '$a.id' } })],
+        {
+          both: '$c.both',
+          up: '$c.up',
+        },
+      ),
       ['create a', 'create b', 'create c'],
       {
         outputs: { both: 'a!+b!', up: 'A-1' },
@@ -180,9 +175,13 @@ export const basics: readonly Scenario[] = [
   ),
   scenario(
     'basics/outputs-of-the-stack',
-    up(program([thing('a')], { id: '$a.id', nested: { list: ['$a.result', 1, null, true] }, none: null }), ['create a'], {
-      outputs: { id: 'a-1', nested: { list: ['a!', 1, null, true] }, none: null },
-    }),
+    up(
+      program([thing('a')], { id: '$a.id', nested: { list: ['$a.result', 1, null, true] }, none: null }),
+      ['create a'],
+      {
+        outputs: { id: 'a-1', nested: { list: ['a!', 1, null, true] }, none: null },
+      },
+    ),
     up(program([thing('a')], { id: '$a.id' }), [], { outputs: { id: 'a-1' } }),
     up(program([thing('a')]), [], { outputs: {} }),
   ),
@@ -192,11 +191,10 @@ export const basics: readonly Scenario[] = [
   ),
   scenario(
     'basics/preview-of-everything',
-    preview(program([thing('a'), group('g'), thing('b', { from: '$a.result' }, { parent: '$g' })], { of: '$b.result' }), [
-      'create a',
-      'create Group g',
-      'create b',
-    ]),
+    preview(
+      program([thing('a'), group('g'), thing('b', { from: '$a.result' }, { parent: '$g' })], { of: '$b.result' }),
+      ['create a', 'create Group g', 'create b'],
+    ),
     up(program([thing('a'), thing('b')]), ['create a', 'create b']),
     preview(program([thing('b', { size: 2 }), thing('c')]), ['delete a', 'update b', 'create c']),
     preview(program([thing('a'), thing('b')]), []),

@@ -27,10 +27,18 @@ export const failures: readonly Scenario[] = [
   ),
   scenario(
     'failures/a-create-fails',
-    up(program([thing('a'), thing('bad', { fault: 'create' }, { dependsOn: ['$a'] }), thing('b', { from: '$bad.result' })]), ['create a'], {
-      fails: /cannot create bad/,
-      state: ['a'],
-    }),
+    up(
+      program([
+        thing('a'),
+        thing('bad', { fault: 'create' }, { dependsOn: ['$a'] }),
+        thing('b', { from: '$bad.result' }),
+      ]),
+      ['create a'],
+      {
+        fails: /cannot create bad/,
+        state: ['a'],
+      },
+    ),
     up(program([thing('a'), thing('bad', {}, { dependsOn: ['$a'] }), thing('b', { from: '$bad.result' })]), [
       'create bad',
       'create b',
@@ -54,7 +62,10 @@ export const failures: readonly Scenario[] = [
     up(program([thing('a')]), ['create a']),
     up(program([thing('a', { fault: 'check', size: 2 })]), [], { fails: /not that/, state: ['a'] }),
   ),
-  scenario('failures/a-check-that-throws', up(program([thing('a', { fault: 'check-throws' })]), [], { fails: /cannot check a/ })),
+  scenario(
+    'failures/a-check-that-throws',
+    up(program([thing('a', { fault: 'check-throws' })]), [], { fails: /cannot check a/ }),
+  ),
   scenario(
     'failures/a-diff-that-throws',
     up(program([thing('a')]), ['create a']),
@@ -101,10 +112,7 @@ export const failures: readonly Scenario[] = [
     up(program([thing('a')]), ['create a']),
   ),
   scenario('failures/a-resource-without-an-id', up(program([thing('a', { fault: 'empty-id' })]), [], { fails: /id/i })),
-  scenario(
-    'failures/registered-twice',
-    up(program([thing('a'), thing('a')]), ['create a'], { fails: /duplicate/i }),
-  ),
+  scenario('failures/registered-twice', up(program([thing('a'), thing('a')]), ['create a'], { fails: /duplicate/i })),
   scenario(
     'failures/in-a-preview',
     up(two, ['create a', 'create b']),
@@ -126,9 +134,13 @@ export const failures: readonly Scenario[] = [
   scenario(
     'failures/stack-outputs-of-a-failed-update',
     up(program([thing('a', { size: 1 })], { size: '$a.size', label: '$a.label' }), ['create a']),
-    up(program([thing('a', { size: 2, fault: 'update' }), thing('b')], { size: '$a.size', b: '$b.label' }), ['create b'], {
-      fails: /cannot update a/,
-    }),
+    up(
+      program([thing('a', { size: 2, fault: 'update' }), thing('b')], { size: '$a.size', b: '$b.label' }),
+      ['create b'],
+      {
+        fails: /cannot update a/,
+      },
+    ),
   ),
   scenario(
     'failures/an-interrupted-create-is-told',
@@ -169,9 +181,13 @@ export const failures: readonly Scenario[] = [
   ),
   scenario(
     'failures/inside-a-component',
-    up(program([group('g', {}, { done: true }), thing('a', { fault: 'create' }, { parent: '$g' })]), ['create Group g'], {
-      fails: /cannot create a/,
-    }),
+    up(
+      program([group('g', {}, { done: true }), thing('a', { fault: 'create' }, { parent: '$g' })]),
+      ['create Group g'],
+      {
+        fails: /cannot create a/,
+      },
+    ),
     up(program([group('g', {}, { done: true }), thing('a', {}, { parent: '$g' })]), ['create a']),
   ),
 ];

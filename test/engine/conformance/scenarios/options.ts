@@ -70,10 +70,11 @@ export const options: readonly Scenario[] = [
   ),
   scenario(
     'options/deletedWith-comes-with-the-parent',
-    up(
-      program([thing('host'), group('g', { deletedWith: '$host' }), thing('guest', {}, { parent: '$g' })]),
-      ['create host', 'create Group g', 'create guest'],
-    ),
+    up(program([thing('host'), group('g', { deletedWith: '$host' }), thing('guest', {}, { parent: '$g' })]), [
+      'create host',
+      'create Group g',
+      'create guest',
+    ]),
     destroy(['delete guest', 'delete Group g', 'delete host']),
   ),
   scenario(
@@ -134,7 +135,13 @@ export const options: readonly Scenario[] = [
     up(
       a(
         { x: 1 },
-        { protect: true, retainOnDelete: true, ignoreChanges: ['x'], replaceOnChanges: ['x'], deleteBeforeReplace: true },
+        {
+          protect: true,
+          retainOnDelete: true,
+          ignoreChanges: ['x'],
+          replaceOnChanges: ['x'],
+          deleteBeforeReplace: true,
+        },
       ),
       [],
     ),

@@ -54,7 +54,10 @@ export const providers: readonly Scenario[] = [
   ),
   scenario(
     'providers/other-inputs',
-    up(program([provider('p', { x: '1' }), thing('a', {}, { provider: '$p' })]), ['create pulumi-nodejs p', 'create a']),
+    up(program([provider('p', { x: '1' }), thing('a', {}, { provider: '$p' })]), [
+      'create pulumi-nodejs p',
+      'create a',
+    ]),
     up(program([provider('p', { x: '2' }), thing('a', {}, { provider: '$p' })]), ['update pulumi-nodejs p']),
     again([]),
   ),
@@ -87,7 +90,10 @@ export const providers: readonly Scenario[] = [
   scenario(
     'providers/by-another-name-without',
     up(program([provider('p'), thing('a', {}, { provider: '$p' })]), ['create pulumi-nodejs p', 'create a']),
-    up(program([provider('q'), thing('a', {}, { provider: '$q' })]), ['create pulumi-nodejs q', 'delete pulumi-nodejs p']),
+    up(program([provider('q'), thing('a', {}, { provider: '$q' })]), [
+      'create pulumi-nodejs q',
+      'delete pulumi-nodejs p',
+    ]),
   ),
   scenario(
     'providers/read-when-refreshing',

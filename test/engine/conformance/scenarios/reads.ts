@@ -3,7 +3,14 @@ import type { Registration, Scenario } from '../scenario';
 
 /** A thing that is read; what it has only shows where the program names it. */
 const got = (name: string, id: string): Registration => thing(name, { size: { undefinedValue: 1 } }, { id });
-const source = up(program([thing('a', { size: 1 })], { open: '$a.result', hidden: { secret: 'sesame' }, deep: { list: [1, { secret: 2 }] } }), ['create a']);
+const source = up(
+  program([thing('a', { size: 1 })], {
+    open: '$a.result',
+    hidden: { secret: 'sesame' },
+    deep: { list: [1, { secret: 2 }] },
+  }),
+  ['create a'],
+);
 const other = 'organization/conformance/dev';
 
 export const reads: readonly Scenario[] = [
@@ -61,7 +68,10 @@ export const reads: readonly Scenario[] = [
     'read/from-read-to-managed',
     source,
     up(program([got('b', 'a-1')]), ['read b'], { stack: 'other' }),
-    up(program([thing('b')]), ['create-replacement b', 'replace b', 'discard-replaced b'], { stack: 'other', state: ['b'] }),
+    up(program([thing('b')]), ['create-replacement b', 'replace b', 'discard-replaced b'], {
+      stack: 'other',
+      state: ['b'],
+    }),
   ),
   scenario(
     'read/refreshed',
@@ -115,10 +125,11 @@ export const reads: readonly Scenario[] = [
   scenario(
     'read/a-stack-in-a-preview',
     source,
-    preview(program([thing('b', { open: { stackOutput: [other, 'open'] } })]), [
-      'read StackReference organization/conformance/dev',
-      'create b',
-    ], { stack: 'other' }),
+    preview(
+      program([thing('b', { open: { stackOutput: [other, 'open'] } })]),
+      ['read StackReference organization/conformance/dev', 'create b'],
+      { stack: 'other' },
+    ),
   ),
   scenario(
     'read/import-of-a-dynamic-resource',

@@ -101,7 +101,10 @@ export const replacements: readonly Scenario[] = [
   ),
   scenario(
     'replace/delete-first-with-children',
-    up(program([thing('a', { force: 1, deleteFirst: true }), thing('b', {}, { parent: '$a' })]), ['create a', 'create b']),
+    up(program([thing('a', { force: 1, deleteFirst: true }), thing('b', {}, { parent: '$a' })]), [
+      'create a',
+      'create b',
+    ]),
     up(program([thing('a', { force: 2, deleteFirst: true }), thing('b', {}, { parent: '$a' })]), replaced('a')),
   ),
   scenario(
@@ -199,13 +202,17 @@ export const replacements: readonly Scenario[] = [
   scenario(
     'replace/deleting-first-then-create-fails-then-it-is-dropped',
     up(a({ force: 1, deleteFirst: true }), ['create a']),
-    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], { fails: /cannot create a/ }),
+    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], {
+      fails: /cannot create a/,
+    }),
     up(program([]), ['remove-pending-replace a'], { state: [] }),
   ),
   scenario(
     'replace/deleting-first-then-create-fails-then-destroy',
     up(a({ force: 1, deleteFirst: true }), ['create a']),
-    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], { fails: /cannot create a/ }),
+    up(a({ force: 2, deleteFirst: true, fault: 'create' }), ['delete-replaced a', 'replace a'], {
+      fails: /cannot create a/,
+    }),
     destroy(['remove-pending-replace a'], { state: [] }),
   ),
   scenario(
@@ -225,10 +232,7 @@ export const replacements: readonly Scenario[] = [
       'create host',
       'create guest',
     ]),
-    up(
-      program([thing('host', { force: 2 }), thing('guest', {}, { deletedWith: '$host' })]),
-      replaced('host', 'guest'),
-    ),
+    up(program([thing('host', { force: 2 }), thing('guest', {}, { deletedWith: '$host' })]), replaced('host', 'guest')),
   ),
   scenario(
     'replace/with-the-resource-it-is-deleted-with-deleting-first',

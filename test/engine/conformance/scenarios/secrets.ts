@@ -5,10 +5,16 @@ export const secrets: readonly Scenario[] = [
   scenario(
     'secrets/inputs-and-what-is-made-of-them',
     up(
-      program([thing('a', { password: { secret: 'x' } }), thing('b', { copied: '$a.password', made: { upper: '$a.password' } })], {
-        password: '$b.made',
-        open: '$a.label',
-      }),
+      program(
+        [
+          thing('a', { password: { secret: 'x' } }),
+          thing('b', { copied: '$a.password', made: { upper: '$a.password' } }),
+        ],
+        {
+          password: '$b.made',
+          open: '$a.label',
+        },
+      ),
       ['create a', 'create b'],
       { outputs: { password: { secret: 'X' }, open: 'a' } },
     ),
@@ -17,9 +23,16 @@ export const secrets: readonly Scenario[] = [
   scenario(
     'secrets/inside-objects-and-lists',
     up(
-      program([
-        thing('a', { object: { open: 1, hidden: { secret: 'x' } }, list: ['y', { secret: 'z' }], deep: { l: [{ s: { secret: 1 } }] } }),
-      ], { object: '$a.object', list: '$a.list' }),
+      program(
+        [
+          thing('a', {
+            object: { open: 1, hidden: { secret: 'x' } },
+            list: ['y', { secret: 'z' }],
+            deep: { l: [{ s: { secret: 1 } }] },
+          }),
+        ],
+        { object: '$a.object', list: '$a.list' },
+      ),
       ['create a'],
     ),
     again([]),
@@ -44,34 +57,46 @@ export const secrets: readonly Scenario[] = [
   scenario(
     'secrets/configuration',
     up(
-      program([thing('a', { token: { configSecret: 'token' }, open: { config: 'open' } })], { token: { configSecret: 'token' } }),
+      program([thing('a', { token: { configSecret: 'token' }, open: { config: 'open' } })], {
+        token: { configSecret: 'token' },
+      }),
       ['create a'],
       {
         before: { config: { 'conformance:token': { secure: 'sesame' }, 'conformance:open': 'gate' } },
         outputs: { token: { secret: 'sesame' } },
       },
     ),
-    again(['update a'], { before: { config: { 'conformance:token': { secure: 'other' }, 'conformance:open': 'gate' } } }),
+    again(['update a'], {
+      before: { config: { 'conformance:token': { secure: 'other' }, 'conformance:open': 'gate' } },
+    }),
   ),
   scenario(
     'secrets/structured-configuration',
-    up(
-      program([plain('a', { whole: { configSecretObject: 'settings' } })]),
-      ['create a'],
-      { before: { config: { 'conformance:settings': { name: 'n', password: { secure: 'p' }, list: [1, { secure: 'q' }] } } } },
-    ),
+    up(program([plain('a', { whole: { configSecretObject: 'settings' } })]), ['create a'], {
+      before: {
+        config: { 'conformance:settings': { name: 'n', password: { secure: 'p' }, list: [1, { secure: 'q' }] } },
+      },
+    }),
   ),
   scenario(
     'secrets/made-open',
-    up(program([thing('a', { password: { secret: 'x' } }), thing('b', { open: { unsecret: '$a.password' } })], {
-      open: { unsecret: '$a.password' },
-    }), ['create a', 'create b'], { outputs: { open: 'x' } }),
+    up(
+      program([thing('a', { password: { secret: 'x' } }), thing('b', { open: { unsecret: '$a.password' } })], {
+        open: { unsecret: '$a.password' },
+      }),
+      ['create a', 'create b'],
+      { outputs: { open: 'x' } },
+    ),
   ),
   scenario(
     'secrets/outputs-of-a-component',
-    up(program([group('g', {}, { key: { secret: 'x' }, list: [{ secret: 'y' }] })], { all: { secret: { a: 1 } } }), ['create Group g'], {
-      outputs: { all: { secret: { a: 1 } } },
-    }),
+    up(
+      program([group('g', {}, { key: { secret: 'x' }, list: [{ secret: 'y' }] })], { all: { secret: { a: 1 } } }),
+      ['create Group g'],
+      {
+        outputs: { all: { secret: { a: 1 } } },
+      },
+    ),
   ),
   scenario(
     'secrets/that-change',
@@ -82,11 +107,7 @@ export const secrets: readonly Scenario[] = [
   scenario(
     'secrets/that-force-a-replacement',
     up(program([thing('a', { force: { secret: 'x' } })]), ['create a']),
-    up(program([thing('a', { force: { secret: 'y' } })]), [
-      'create-replacement a',
-      'replace a',
-      'delete-replaced a',
-    ]),
+    up(program([thing('a', { force: { secret: 'y' } })]), ['create-replacement a', 'replace a', 'delete-replaced a']),
   ),
   scenario(
     'secrets/ignored-changes-of-a-secret',
@@ -95,7 +116,10 @@ export const secrets: readonly Scenario[] = [
   ),
   scenario(
     'secrets/in-the-reasons-of-a-partial-failure',
-    up(program([thing('a', { password: { secret: 'x' }, fault: 'create-init' })]), [], { fails: /not ready/, state: ['a'] }),
+    up(program([thing('a', { password: { secret: 'x' }, fault: 'create-init' })]), [], {
+      fails: /not ready/,
+      state: ['a'],
+    }),
   ),
   scenario(
     'secrets/secret-dependencies',

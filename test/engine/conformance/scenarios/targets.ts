@@ -26,10 +26,11 @@ export const targets: readonly Scenario[] = [
   scenario(
     'targets/by-pattern',
     up(program([thing('web-1'), thing('web-2'), thing('db')]), ['create web-1', 'create web-2', 'create db']),
-    up(program([thing('web-1', { size: 2 }), thing('web-2', { size: 2 }), thing('db', { size: 2 })]), [
-      'update web-1',
-      'update web-2',
-    ], { flags: { target: ['**web-*'] } }),
+    up(
+      program([thing('web-1', { size: 2 }), thing('web-2', { size: 2 }), thing('db', { size: 2 })]),
+      ['update web-1', 'update web-2'],
+      { flags: { target: ['**web-*'] } },
+    ),
   ),
   scenario(
     'targets/a-create-among-others',
@@ -139,8 +140,10 @@ export const targets: readonly Scenario[] = [
   scenario(
     'targets/stack-outputs-stay',
     up(program([thing('a'), thing('b')], { a: '$a.result', b: '$b.result' }), ['create a', 'create b']),
-    up(program([thing('a', { label: 'a2' }), thing('b', { label: 'b2' })], { a: '$a.result', b: '$b.result' }), [
-      'update a',
-    ], { flags: { target: ['a'] } }),
+    up(
+      program([thing('a', { label: 'a2' }), thing('b', { label: 'b2' })], { a: '$a.result', b: '$b.result' }),
+      ['update a'],
+      { flags: { target: ['a'] } },
+    ),
   ),
 ];

@@ -14,20 +14,31 @@ export const values: readonly Scenario[] = [
   ),
   kept('infinity', { float: 'Infinity' }),
   kept('negative-zero', { float: '-0' }),
-  kept('unicode', ['grüße', '日本語', '🚀👩‍👩‍👧', '\u0000', '\u2028', '"quoted" \\ back', 'line\nbreak\ttab', '<html> & more']),
+  kept('unicode', [
+    'grüße',
+    '日本語',
+    '🚀👩‍👩‍👧',
+    '\u0000',
+    '\u2028',
+    '"quoted" \\ back',
+    'line\nbreak\ttab',
+    '<html> & more',
+  ]),
   kept('empty-things', { text: '', list: [], object: {}, nothing: null, lists: [[], [null], ['']] }),
-  kept('strange-keys', { '': 1, ' ': 2, 'a.b': 3, '["x"]': 4, 'ключ': 5, constructor: 6, 'a:b::c': 7 }),
+  kept('strange-keys', { '': 1, ' ': 2, 'a.b': 3, '["x"]': 4, ключ: 5, constructor: 6, 'a:b::c': 7 }),
   kept('deep', { deep: 60 }),
   kept('large', { large: 300000 }),
-  kept('many', Array.from({ length: 2000 }, (_, index) => ({ index, text: `item ${index}` }))),
+  kept(
+    'many',
+    Array.from({ length: 2000 }, (_, index) => ({ index, text: `item ${index}` })),
+  ),
   kept('texts-that-look-like-something-else', ['true', 'null', '1', '04da6b54', 'urn:pulumi:a::b::c::d', '2020-01-01']),
   scenario(
     'values/strange-names',
-    up(program([thing('a b', { label: 'a' }), thing('ä/ö:ü', { label: 'b' }), thing('x'.repeat(200), { label: 'c' })]), [
-      'create a b',
-      'create ä/ö:ü',
-      `create ${'x'.repeat(200)}`,
-    ]),
+    up(
+      program([thing('a b', { label: 'a' }), thing('ä/ö:ü', { label: 'b' }), thing('x'.repeat(200), { label: 'c' })]),
+      ['create a b', 'create ä/ö:ü', `create ${'x'.repeat(200)}`],
+    ),
     again([]),
   ),
   scenario(
@@ -72,10 +83,12 @@ export const values: readonly Scenario[] = [
   ),
   scenario(
     'values/unknown-in-a-preview',
-    preview(program([thing('a'), thing('b', { from: '$a.result', list: ['x', '$a.id'], object: { deep: '$a.result' } })], { of: '$b.result' }), [
-      'create a',
-      'create b',
-    ]),
+    preview(
+      program([thing('a'), thing('b', { from: '$a.result', list: ['x', '$a.id'], object: { deep: '$a.result' } })], {
+        of: '$b.result',
+      }),
+      ['create a', 'create b'],
+    ),
     up(program([thing('a', { force: 1 }), thing('b', { from: '$a.result', known: 1 })]), ['create a', 'create b']),
     preview(program([thing('a', { force: 2 }), thing('b', { from: '$a.result', known: 1 })]), [
       'create-replacement a',
@@ -96,7 +109,10 @@ export const values: readonly Scenario[] = [
   ),
   scenario(
     'values/unknown-ignored-in-a-preview',
-    up(program([thing('a', { force: 1 }), plain('b', { from: '$a.id' }, { ignoreChanges: ['from'] })]), ['create a', 'create b']),
+    up(program([thing('a', { force: 1 }), plain('b', { from: '$a.id' }, { ignoreChanges: ['from'] })]), [
+      'create a',
+      'create b',
+    ]),
     preview(program([thing('a', { force: 2 }), plain('b', { from: '$a.id' }, { ignoreChanges: ['from'] })]), [
       'create-replacement a',
       'replace a',
@@ -105,7 +121,10 @@ export const values: readonly Scenario[] = [
   ),
   scenario(
     'values/deleting-first-in-a-preview',
-    up(program([thing('a', { force: 1, deleteFirst: true }), thing('b', { forceFrom: '$a.id' })]), ['create a', 'create b']),
+    up(program([thing('a', { force: 1, deleteFirst: true }), thing('b', { forceFrom: '$a.id' })]), [
+      'create a',
+      'create b',
+    ]),
     preview(program([thing('a', { force: 2, deleteFirst: true }), thing('b', { forceFrom: '$a.id' })]), [
       'create-replacement a',
       'replace a',
