@@ -40,9 +40,9 @@ describe('engine: bad input', function () {
     expect(failed.code).to.equal('engine.cancelled');
     expect(scene.existing()).to.have.length(1);
     expect(scene.resource('a')).to.deep.equal(
-      (JSON.parse(before) as { checkpoint: { latest: { resources: { urn: string }[] } } }).checkpoint.latest.resources.find(
-        resource => resource.urn.endsWith('::a'),
-      ),
+      (
+        JSON.parse(before) as { checkpoint: { latest: { resources: { urn: string }[] } } }
+      ).checkpoint.latest.resources.find(resource => resource.urn.endsWith('::a')),
     );
   });
 
