@@ -15,7 +15,7 @@ export const exitCodes = {
 const byKind: readonly (readonly [RegExp, number])[] = [
   [/\.(usage|unknown-command|invalid-argument|invalid-reference|invalid-range|invalid-selector)$/, exitCodes.usage],
   [
-    /(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials|invalid-certificate|no-key|invalid-key|key-not-found)/,
+    /(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials|invalid-certificate|net\.tls$|no-key|invalid-key|key-not-found)/,
     exitCodes.configuration,
   ],
   [/(signature|digest|tampered|untrusted|unsigned|refused|not-verified)/, exitCodes.refused],
