@@ -33,10 +33,21 @@ export interface ConfigurationRule {
   readonly where: string;
 }
 
+/** Lays an object over one of a file, or the other way round. */
+export interface PatchRule {
+  readonly file: string;
+  readonly patch: ValueMap;
+  /** Whose word counts where both have one. Default `patch`. */
+  readonly wins: 'patch' | 'file';
+  readonly where: string;
+}
+
 /** What a vendor says about fitting files to an environment (`config.ocm.software/v1alpha1`, kind `ConfigData`). */
 export interface ConfigData {
   readonly localization: readonly LocalizationRule[];
   readonly rules: readonly ConfigurationRule[];
+  /** Strategic-merge patches, applied after the rules. */
+  readonly patches: readonly PatchRule[];
   readonly defaults: ValueMap;
   /** The defaults as YAML text with the vendor's comments and order, unindented; empty without defaults. */
   readonly defaultsText: string;
@@ -132,6 +143,13 @@ export function parseConfigData(text: string, file: string): ConfigData {
       where: at(node),
     };
   });
+  const patches = (section ? elements(section, 'patches') : []).map((node): PatchRule => {
+    const value = nodeValue(node, document);
+    if (!isMap(value) || !isMap(value.patch)) throw fault(node, 'a patch is a map of file, patch (an object) and wins');
+    const wins = value.wins ?? 'patch';
+    if (wins !== 'patch' && wins !== 'file') throw fault(node, 'wins is patch or file');
+    return { file: textField(value, node, 'file'), patch: value.patch, wins, where: at(node) };
+  });
   const defaultsNode: unknown = section?.get('defaults', true);
   const defaults = defaultsNode === undefined ? {} : nodeValue(defaultsNode, document);
   if (defaults !== null && !isMap(defaults)) throw fault(defaultsNode, 'defaults must be a map');
@@ -140,6 +158,7 @@ export function parseConfigData(text: string, file: string): ConfigData {
   return {
     localization,
     rules,
+    patches,
     defaults: defaults ?? {},
     defaultsText: isYamlMap(defaultsNode) ? textOf(document, defaultsNode, fault) : '',
     ...(schema !== null && { schema, schemaWhere: at(schemaNode) }),

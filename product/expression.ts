@@ -24,9 +24,11 @@ export class Expressions {
     return this.resolve(this.root, [this.root]) as ValueMap;
   }
 
-  /** A value outside the root (a rule's), whose references are looked up in the root. */
+  /** A value outside the root (a rule's): references are looked up in the root only, so that its own keys hide nothing. */
   resolveOutside(value: Value, where: string): Value {
-    return this.resolve(value, [this.root], where);
+    if (Array.isArray(value)) return (value as readonly Value[]).map(each => this.resolveOutside(each, where));
+    if (!isMap(value)) return this.resolve(value, [this.root], where);
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, this.resolveOutside(each, where)]));
   }
 
   private resolve(value: Value, scopes: readonly ValueMap[], where = this.file): Value {

@@ -4,12 +4,14 @@ import { customResourceFaults } from './custom-resources';
 import { editFiles, type FileSet, type FileSetEdit } from './file-set';
 import { buildKustomization } from './kustomize';
 import { localizationEdits, type LocalizedImage } from './localize';
+import { patchedFiles } from './patch';
 import { readPipelineSource, type PipelineSource } from './pipeline-source';
 import type { LoadedPipeline, LoadedProduct } from './product';
 import type { ProgramLimits, ProgramOptions } from './program-run';
 import { noPrograms, type Programs } from './programs';
+import type { ResourceReader } from './source';
 import { faultAt, validateRules, type ValidationFault } from './validation';
-import type { Value, ValueMap } from './value';
+import { isMap, mergeOver, type Value, type ValueMap } from './value';
 
 /** What rendering needs from outside. */
 export interface RenderOptions {
@@ -19,6 +21,10 @@ export interface RenderOptions {
   readonly signal?: AbortSignal;
   /** What a pipeline's chart is rendered for. Default: the pipeline's name, in the namespace `default`. */
   readonly release?: (pipeline: string) => Release;
+  /** Values over those of `values.yaml`, from `collectValues`. */
+  readonly overrides?: ValueMap;
+  /** Hosts that clusters pull images from, by the host they were pushed to. */
+  readonly pullHosts?: Readonly<Record<string, string>>;
   /** CustomResourceDefinitions (YAML) that rendered objects are checked against, beside those that the product ships. */
   readonly definitions?: readonly string[];
 }
@@ -44,11 +50,13 @@ export interface RenderedProduct {
  * built. The values must pass the JSON schema, CUE and Rego rules of the product. Writes nothing.
  */
 export async function renderProduct(
-  product: LoadedProduct,
-  consumer: ConsumerValues,
+  loadedProduct: LoadedProduct,
+  file: ConsumerValues,
   options: RenderOptions = {},
 ): Promise<RenderedProduct> {
   const running = programOptions(options);
+  const product = { ...loadedProduct, reader: pulledFrom(loadedProduct.reader, options.pullHosts) };
+  const consumer = { ...file, values: overridden(file.values, options.overrides) };
   const pipelines: RenderedPipeline[] = [];
   const faults: ValidationFault[] = unknownPipelines(product, consumer);
   const warnings: string[] = [];
@@ -95,11 +103,35 @@ async function fittedSource(
     ...(localized?.edits ?? []),
     ...(configuration && merged ? configurationEdits(configuration, merged, valuesFile) : []),
   ];
-  const files = editFiles(
+  const edited = editFiles(
     source.files,
     edits.map(edit => editIn(source, edit)),
   );
+  const files =
+    configuration && merged ? await patchedFiles(edited, configuration, merged, valuesFile, running) : edited;
   return { source: { ...source, files }, images: localized?.images ?? [] };
+}
+
+/** Registries have other names inside some clusters than for those who push to them. */
+function pulledFrom(reader: ResourceReader, hosts: RenderOptions['pullHosts'] = {}): ResourceReader {
+  if (Object.keys(hosts).length === 0) return reader;
+  return {
+    component: reader.component,
+    componentAt: path => reader.componentAt(path),
+    find: (name, selector) => reader.find(name, selector),
+    read: (name, selector) => reader.read(name, selector),
+    place: (name, selector) => reader.place?.(name, selector),
+    imageReference: async resource => {
+      const reference = await reader.imageReference(resource);
+      const host = reference.slice(0, reference.indexOf('/'));
+      return `${hosts[host] ?? host}${reference.slice(host.length)}`;
+    },
+  };
+}
+
+function overridden(values: ValueMap, overrides: ValueMap | undefined): ValueMap {
+  const merged = mergeOver(values, overrides);
+  return isMap(merged) ? merged : values;
 }
 
 /** Rules may name a chart's file with the chart's folder in front, as it is in the archive. */
