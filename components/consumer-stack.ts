@@ -22,6 +22,7 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
       password: pulumi.secret(reader.apply(account => account?.password)),
     },
     publicKey: text('publicKey'),
+    ...(configuration.platform !== 'none' && { kubeconfig: pulumi.secret(text('kubeconfig')) }),
   });
   const [first] = consumer.products;
   return {

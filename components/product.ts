@@ -25,6 +25,8 @@ export interface ProductArgs {
   reviewers: readonly string[];
   /** Contexts of the commit status. */
   checks: readonly string[];
+  /** Of the environment's cluster; undefined where there is none. */
+  kubeconfig: pulumi.Input<string> | undefined;
   source: RegistryConnection;
   destination: RegistryConnection;
   /** PEM public keys by signature name. */
@@ -87,6 +89,7 @@ export class Product extends pulumi.ComponentResource {
         ...(args.dependsOn.length > 0 && { dependsOn: [...args.dependsOn] }),
         ...(args.reviewers.length > 0 && { reviewers: [...args.reviewers] }),
         checks: [...args.checks],
+        ...(args.kubeconfig !== undefined && { kubeconfig: pulumi.secret(args.kubeconfig) }),
       },
       { ...child, dependsOn: [this.replication] },
     );

@@ -14,6 +14,8 @@ export interface SoftwareConsumerArgs {
   source: RegistryConnection;
   /** The vendor's public key, PEM. */
   publicKey: pulumi.Input<string>;
+  /** Of the cluster that products are deployed to; undefined where there is none. */
+  kubeconfig?: pulumi.Input<string>;
 }
 
 /** One consumer environment: organisation, repositories, registry, the project's place in the cluster, and its products. */
@@ -99,6 +101,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
           dependsOn,
           reviewers: configuration.reviewers,
           checks: configuration.checks,
+          kubeconfig: args.kubeconfig,
           source: args.source,
           destination: {
             host: this.registry.host,

@@ -27,6 +27,8 @@ export interface ProductDeploymentArgs {
   reviewers?: pulumi.Input<pulumi.Input<string>[]>;
   /** Contexts of the commit status. Default: `airlock/validation`. */
   checks?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Of the environment's cluster, which is asked by dry run whether it would take what is proposed. Default: none. A secret. */
+  kubeconfig?: pulumi.Input<string>;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { LockRenewal } from '../lock-renewal';
 import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { ResourceReader } from '../source';
+import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
 import type { Publication } from './publication';
 import type { PullRequestDesire, PullRequestState } from './pull-request';
@@ -29,6 +30,8 @@ export interface DeploymentInputs {
   readonly reviewers?: readonly string[];
   /** Contexts of the commit status. Default: `airlock/validation`. */
   readonly checks?: readonly string[];
+  /** Of the environment's cluster, which is asked by dry run whether it would take what is proposed. Default: none is asked. */
+  readonly kubeconfig?: string;
 }
 
 export type DeploymentPhase = 'waiting' | 'proposed' | 'blocked' | 'deployed' | 'skipped';
@@ -93,4 +96,5 @@ export interface Project {
   readonly repository: ForgeRepository;
   readonly options: { readonly signal?: AbortSignal };
   readonly programs?: Programs;
+  readonly clusterOf?: TargetClusters['clusterOf'];
 }

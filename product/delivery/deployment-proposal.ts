@@ -30,6 +30,7 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     merged,
     verifiedBy: Object.keys(project.inputs.trustedKeys),
     ...rendering(project),
+    ...(project.clusterOf && { clusterOf: project.clusterOf }),
     ...(previous && { previous: previous.reader }),
     ...(next.releaseNotes !== undefined && { releaseNotes: next.releaseNotes }),
   };

@@ -3,6 +3,7 @@ import { parseLock, textDigest, type ProductLock } from '../lock';
 import { planLockRenewal, type LockRenewal } from '../lock-renewal';
 import { productFileNames } from '../product-files';
 import type { InstanceFiles } from '../proposal';
+import { targetClusters } from './clusters';
 import { openForge } from './connections';
 import type {
   DeploymentInputs,
@@ -35,7 +36,15 @@ export async function planDeployment(
 ): Promise<DeploymentPlan> {
   const options = signal === undefined ? {} : { signal };
   const repository = forge(inputs.forge, inputs.repository);
-  const project: Project = { inputs, repository, options, ...(programs && { programs }) };
+  const { kubeconfig } = inputs;
+  const clusters = kubeconfig === undefined ? undefined : targetClusters(kubeconfig, `mpas-${inputs.project}`);
+  const project: Project = {
+    inputs,
+    repository,
+    options,
+    ...(programs && { programs }),
+    ...(clusters && { clusterOf: clusters.clusterOf }),
+  };
   try {
     const management = forge(inputs.forge, inputs.installation);
     const targets = await installedTargets(inputs, management, options);
@@ -50,6 +59,8 @@ export async function planDeployment(
     return await planInstalled(project, instanceOf(inputs, targets, names), open);
   } catch (error) {
     return blockedOr(waiting(''), inRepository(error, inputs));
+  } finally {
+    await clusters?.close();
   }
 }
 
