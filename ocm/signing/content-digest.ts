@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { children, isManifest, readContent, type CallOptions, type Content, type Descriptor } from '../../oci';
+import { childrenFor, isManifest, readContent, type CallOptions, type Content, type Descriptor } from '../../oci';
 import { AirlockError } from '../../report';
 import { checkArtifactSet } from '../access';
 import type { DigestSpec } from '../descriptor';
@@ -25,6 +25,8 @@ export function isExcluded(digest: DigestSpec | undefined): boolean {
 export interface ContentCheckOptions extends CallOptions {
   /** Also reads every blob of images that are in a registry, not only their manifests. Default false. */
   readonly deep?: boolean;
+  /** Of indexes only the images for these platforms have to be there. Default: all. */
+  readonly platforms?: readonly string[];
 }
 
 /**
@@ -103,7 +105,7 @@ async function checkedArtifact(
   where: string,
   options: ContentCheckOptions,
 ): Promise<Descriptor> {
-  if (opened.digest !== undefined) return checkArtifactSet(await opened.stream(options), where);
+  if (opened.digest !== undefined) return checkArtifactSet(await opened.stream(options), where, options.platforms);
   const artifact = await opened.artifact?.(options);
   if (artifact === undefined)
     throw new AirlockError({ code: 'ocm.digest-mismatch', message: 'the content is no OCI artifact', where });
@@ -125,7 +127,8 @@ async function checkGraph(
   seen.add(node.digest);
   if (isManifest(node.mediaType)) {
     const bytes = await readContent(content, node, options);
-    for (const child of children(node, bytes, content.name)) await checkGraph(content, child, options, seen);
+    const { wanted } = childrenFor(node, bytes, options.platforms ?? [], content.name);
+    for (const child of wanted) await checkGraph(content, child, options, seen);
   } else if (options.deep === true) {
     await pipeline(await content.fetch(node, options), new Writable({ write: (_chunk, _encoding, done) => done() }));
   } else if (!(await content.exists(node, options))) {

@@ -11,6 +11,7 @@ import {
 } from '../descriptor';
 import { isNoneAccess, normalise, type Normalisation } from '../normalisation';
 import { openIfExists, type ComponentRepository, type ComponentVersionAccess, type OpenOptions } from '../repository';
+import { platformsOf } from '../access';
 import { concurrently } from './concurrently';
 import { digestContent, digestLike, isExcluded, type ContentCheckOptions } from './content-digest';
 import { hashAlgorithmOf, hashText, type HashAlgorithm } from './hashes';
@@ -258,10 +259,12 @@ export class DigestTree {
   ): Promise<DigestSpec | undefined> {
     const where = `${access.reference} ${text}`;
     try {
+      const platforms = platformsOf(resource);
+      const options = platforms === undefined ? this.options : { ...this.options, platforms };
       const opened = await access.openAccess(resource.access, this.options);
       return resource.digest === undefined
-        ? await digestContent(opened, where, hash, this.options)
-        : await digestLike(resource.digest, opened, where, this.options);
+        ? await digestContent(opened, where, hash, options)
+        : await digestLike(resource.digest, opened, where, options);
     } catch (error) {
       const isDifference = [
         'oci.not-found',

@@ -9,7 +9,14 @@ import { hashAlgorithmOf } from './hashes';
 import { readPublicKey } from './keys';
 import { checkMessage, readSignature } from './rsa';
 import { isSigstore, sigstoreProblem, type SigstoreTrust } from './sigstore';
-import { DigestTree, type CheckedResource, type DigestedComponent, type Difference, type TreeOptions } from './tree';
+import {
+  DigestTree,
+  type DigestMode,
+  type CheckedResource,
+  type DigestedComponent,
+  type Difference,
+  type TreeOptions,
+} from './tree';
 
 /** What is trusted, by signature name. */
 export interface TrustedKey {
@@ -81,13 +88,10 @@ export async function verifyAccess(
   const tree = new DigestTree(options, access.descriptor.nestedDigests);
   const signatures: VerifiedSignature[] = [];
   for (const signature of chosen) {
-    const mode = {
-      normalisation: normalisationOf(signature.digest.normalisationAlgorithm),
-      hash: hashAlgorithmOf(signature.digest.hashAlgorithm),
-      lowerCaseNames: /^sha\d+$/.test(signature.digest.hashAlgorithm),
-    };
+    const where = `${access.reference} signature ${signature.name}`;
+    const mode = placed(where, () => modeOf(signature));
     const digested = await tree.digest(access, mode);
-    const problem = signatureProblem(signature, digested, options, authorities);
+    const problem = placed(where, () => signatureProblem(signature, digested, options, authorities));
     if (problem !== undefined) tree.differ(access, `signature ${signature.name}`, problem);
     signatures.push({
       name: signature.name,
@@ -108,6 +112,25 @@ export async function verifyAccess(
     resources: tree.resources,
     components: [...tree.components.keys()],
   };
+}
+
+function modeOf({ digest }: Signature): DigestMode {
+  return {
+    normalisation: normalisationOf(digest.normalisationAlgorithm),
+    hash: hashAlgorithmOf(digest.hashAlgorithm),
+    lowerCaseNames: /^sha\d+$/.test(digest.hashAlgorithm),
+  };
+}
+
+/** What `work` returns; its failure says where. */
+function placed<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof AirlockError) || error.where !== undefined) throw error;
+    const { code, message, remedy, cause } = error;
+    throw new AirlockError({ code, message, where, cause, ...(remedy === undefined ? {} : { remedy }) });
+  }
 }
 
 function keyName(signature: string | undefined): string {
