@@ -102,8 +102,7 @@ function stateOf(phase: DeliveredProduct['phase'], merged: string, health: Produ
 
 /** The cluster that the platform's stack stands up; undefined on platform none, and where its secrets cannot be read. */
 async function clusterOf(stack: Stack, workspace: Workspace): Promise<Cluster | undefined> {
-  const platform = (await stack.config.all()).get('airlock:platformStack');
-  const name = typeof platform === 'string' ? platform : 'dev';
+  const name = (await stack.config.get('airlock:platformStack'))?.text ?? 'dev';
   const stacks = await workspace.list();
   if (!stacks.some(each => each.name === name)) return undefined;
   const outputs = plainMap(await (await workspace.stack(name)).outputs({ showSecrets: true }));
