@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
-import { containsUnknown, isDefaultProvider, ROOT_STACK_TYPE, urnName, urnType } from '../engine';
+import { containsUnknown, isDefaultProvider, urnName, urnType } from '../engine';
 import type { EngineEvent, Operation, StepOp, StepRecord, UpdateResult } from '../engine';
 import { LiveTree } from './live-tree';
-import { plainMap } from './plain-value';
+import { operationJson } from './operation-json';
 import { diffNote, propertyDiff, shortValue } from './property-diff';
 import { colorsFor, duration } from './terminal';
 
@@ -12,6 +12,11 @@ export interface DisplayOptions {
   readonly showSecrets?: boolean;
   /** Print nothing but, at the end, one JSON document. */
   readonly json?: boolean;
+  readonly suppressOutputs?: boolean;
+  /** Show the halves of a replacement in previews, too. */
+  readonly showReplacementSteps?: boolean;
+  /** Show what does not change. */
+  readonly showSames?: boolean;
   /** Default: standard output. */
   readonly stream?: NodeJS.WriteStream;
 }
@@ -48,6 +53,9 @@ export const SYMBOLS: Partial<Record<StepOp, string>> = {
   'discard-replaced': '< ',
   'remove-pending-replace': '~ ',
 };
+
+/** Ops that are halves of a replacement. */
+const HALVES: readonly StepOp[] = ['create-replacement', 'delete-replaced', 'read-replacement', 'discard-replaced'];
 
 const TITLES: Record<Operation, readonly [string, string]> = {
   preview: ['Previewing update', 'Previewing update'],
@@ -111,6 +119,7 @@ export class EngineDisplay {
   private step(event: Extract<EngineEvent, { kind: 'step-start' | 'step-done' | 'step-failed' }>): void {
     const { step } = event;
     if (isDefaultProvider(step.urn)) return;
+    if (this.preview && HALVES.includes(step.op) && !this.options.showReplacementSteps) return;
     const words = WORDS[step.op];
     const status = !words
       ? ''
@@ -128,8 +137,13 @@ export class EngineDisplay {
         status,
         note: event.kind === 'step-done' ? diffNote(step) : '',
         running: event.kind === 'step-start',
-        shown: step.op !== 'same' && !(this.refresh && event.kind === 'step-start'),
+        shown:
+          (step.op !== 'same' || this.options.showSames === true) && !(this.refresh && event.kind === 'step-start'),
       });
+      return;
+    }
+    if (step.op === 'same' && this.options.showSames && event.kind === 'step-done') {
+      this.say(`    ${step.type} ${step.name}`);
       return;
     }
     if (!words || step.op === 'refresh') return;
@@ -206,7 +220,8 @@ export class EngineDisplay {
   private summary(result: UpdateResult): void {
     this.close();
     if (this.options.json) {
-      this.stream.write(`${JSON.stringify(this.document(result), withoutCode, 2)}\n`);
+      const { showSecrets = false } = this.options;
+      this.stream.write(operationJson(result, { diagnostics: this.diagnostics, output: this.lines, showSecrets }));
       return;
     }
     if (this.tree) {
@@ -224,7 +239,7 @@ export class EngineDisplay {
 
   private outputs(result: UpdateResult): void {
     const entries = Object.entries(result.outputs);
-    if (entries.length === 0 || result.operation === 'destroy') return;
+    if (entries.length === 0 || result.operation === 'destroy' || this.options.suppressOutputs) return;
     this.say(`\n${this.colors.bold('Outputs:')}`);
     const width = Math.max(...entries.map(([key]) => key.length));
     for (const [key, value] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -245,43 +260,4 @@ export class EngineDisplay {
     const same = result.summary.same ?? 0;
     if (same > 0 || !changed) this.say(`    ${same} unchanged`);
   }
-
-  /** What `--json` prints; secrets stay masked unless asked for. */
-  private document(result: UpdateResult): object {
-    const { showSecrets } = this.options;
-    const shown = (map: UpdateResult['outputs']): object => (showSecrets ? plainMap(map) : map);
-    return {
-      operation: result.operation,
-      stack: result.stack,
-      preview: result.preview,
-      changeSummary: result.summary,
-      outputs: shown(result.outputs),
-      steps: result.changes
-        .filter(step => !isDefaultProvider(step.urn))
-        .map(({ op, urn, type, name, diffs, replaceKeys, old, new: next }) => ({
-          op,
-          urn,
-          type,
-          name,
-          ...(diffs.length > 0 ? { diffReasons: diffs } : {}),
-          ...(replaceKeys.length > 0 ? { replaceReasons: replaceKeys } : {}),
-          ...(old && type !== ROOT_STACK_TYPE
-            ? { oldState: { ...old, inputs: shown(old.inputs), outputs: shown(old.outputs) } }
-            : {}),
-          ...(next && type !== ROOT_STACK_TYPE
-            ? { newState: { ...next, inputs: shown(next.inputs), outputs: shown(next.outputs) } }
-            : {}),
-        })),
-      diagnostics: this.diagnostics.map(({ severity, message, urn }) => ({
-        severity,
-        message,
-        ...(urn === undefined ? {} : { urn }),
-      })),
-      output: this.lines,
-      durationMs: result.durationMs,
-    };
-  }
 }
-
-/** The serialised code of dynamic providers would drown the rest. */
-const withoutCode = (key: string, value: unknown): unknown => (key === '__provider' ? undefined : value);

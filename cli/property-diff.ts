@@ -1,6 +1,6 @@
 import { diffLines } from 'diff';
 import type pc from 'picocolors';
-import { Archive, Asset, ResourceReference, Secret, Unknown, valuesEqual } from '../engine';
+import { Archive, Asset, parsePath, pathContains, ResourceReference, Secret, Unknown, valuesEqual } from '../engine';
 import type { PropertyMap, PropertyValue, StepRecord } from '../engine';
 
 type Colors = ReturnType<typeof pc.createColors>;
@@ -38,7 +38,13 @@ class Writer {
   constructor(
     private readonly colors: Colors,
     private readonly showSecrets: boolean,
+    private readonly hideDiffs: readonly string[],
   ) {}
+
+  /** True for what the program wants its differences hidden of (`hideDiffs`). */
+  private hidden(path: readonly string[]): boolean {
+    return this.hideDiffs.some(text => pathContains(parsePath(text) ?? [text], path));
+  }
 
   private put(indent: number, symbol: '+' | '-' | '~' | ' ', text: string): void {
     const paint = {
@@ -90,7 +96,7 @@ class Writer {
 
   maps(indent: number, from: PropertyMap, to: PropertyMap): void {
     for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-      if (key !== HIDDEN) this.change(indent, key, from[key], to[key]);
+      if (key !== HIDDEN && !this.hidden([key])) this.change(indent, key, from[key], to[key]);
     }
     if (!valuesEqual(from[HIDDEN], to[HIDDEN])) this.put(indent, '~', 'the provider’s code');
   }
@@ -122,8 +128,8 @@ export function propertyDiff(
   colors: Colors,
   options: { refresh: boolean; showSecrets: boolean },
 ): string[] {
-  const writer = new Writer(colors, options.showSecrets);
   const { old, new: next } = step;
+  const writer = new Writer(colors, options.showSecrets, next?.hideDiffs ?? []);
   if (old && next) {
     if (options.refresh) writer.maps(6, old.outputs, next.outputs);
     else writer.maps(6, old.inputs, next.inputs);

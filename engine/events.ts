@@ -27,6 +27,11 @@ export interface StepState {
   readonly parent: string;
   readonly protect: boolean;
   readonly custom: boolean;
+  /** `<urn>::<id>`; empty for components and providers. */
+  readonly provider: string;
+  readonly dependencies: readonly string[];
+  /** Property paths whose differences are not to be shown. */
+  readonly hideDiffs: readonly string[];
 }
 
 export interface StepRecord {

@@ -17,5 +17,6 @@ export * from './provider';
 export { registerProviderPackage } from './provider-packages';
 export type { ProviderContext } from './provider-context';
 export type { ProviderPackage } from './provider-packages';
+export { parsePath, pathContains } from './property-path';
 export { changedKeys, containsSecret, containsUnknown, valuesEqual } from './property';
 export { isDefaultProvider, isProviderType, ROOT_STACK_TYPE, urnName, urnType } from './urn';

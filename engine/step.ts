@@ -57,8 +57,8 @@ export function named(error: unknown, step: Step): unknown {
 }
 
 function side(state: ResourceState): StepState {
-  const { id, inputs, outputs, parent, protect, custom } = state;
-  return { id, inputs, outputs, parent, protect, custom };
+  const { id, inputs, outputs, parent, protect, custom, provider, dependencies, hideDiffs } = state;
+  return { id, inputs, outputs, parent, protect, custom, provider, dependencies, hideDiffs };
 }
 
 /** What is told of a step. */

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import pc from 'picocolors';
 import { EngineDisplay } from '../../cli/engine-display';
+import type { DisplayOptions } from '../../cli/engine-display';
 import { diffNote, propertyDiff, shortValue } from '../../cli/property-diff';
 import { Asset, Secret, Unknown } from '../../engine';
 import type { EngineEvent, PropertyMap, StepOp, StepRecord, UpdateResult } from '../../engine';
@@ -16,6 +17,9 @@ function step(op: StepOp, from: PropertyMap | undefined, to: PropertyMap | undef
     parent: '',
     protect: false,
     custom: true,
+    provider: '',
+    dependencies: [],
+    hideDiffs: [],
   });
   const old = from && side(from);
   const next = to && side(to);
@@ -32,10 +36,7 @@ function step(op: StepOp, from: PropertyMap | undefined, to: PropertyMap | undef
 }
 
 /** What a display prints for these events, off a terminal. */
-function shown(
-  events: readonly EngineEvent[],
-  options: { diff?: boolean; json?: boolean; showSecrets?: boolean } = {},
-): string {
+function shown(events: readonly EngineEvent[], options: Omit<DisplayOptions, 'stream'> = {}): string {
   const sink = new PassThrough();
   const display = new EngineDisplay({ ...options, stream: sink as unknown as NodeJS.WriteStream });
   for (const event of events) display.onEvent(event);
@@ -173,5 +174,41 @@ describe('engine: the display', () => {
     expect(shown(events, { json: true, showSecrets: true }))
       .to.include('hidden')
       .and.include('"new"');
+  });
+});
+
+describe('engine: what a display leaves out', () => {
+  const done = (one: StepRecord): EngineEvent => ({ kind: 'step-done', step: one, elapsedMs: 0 });
+  const prelude: EngineEvent = { kind: 'prelude', operation: 'preview', preview: true, stack: 'dev', project: 'p' };
+  const events: EngineEvent[] = [
+    prelude,
+    done(step('same', { a: 1 }, { a: 1 }, 'kept')),
+    done(step('create-replacement', { a: 1 }, { a: 2 })),
+    done(step('replace', { a: 1 }, { a: 2 })),
+    done(step('delete-replaced', { a: 1 }, undefined)),
+    { kind: 'summary', result: { ...result, preview: true } },
+  ];
+  const rows = (text: string): string[] => text.split('\n').filter(line => line.includes('a:b:C'));
+
+  it('shows a replacement as one step, what is unchanged not at all, and more on request', () => {
+    expect(rows(shown(events))).to.deep.equal([' +- a:b:C web replace']);
+    expect(rows(shown(events, { showReplacementSteps: true, showSames: true }))).to.deep.equal([
+      '    a:b:C kept',
+      ' ++ a:b:C web create replacement',
+      ' +- a:b:C web replace',
+      ' -- a:b:C web delete original',
+    ]);
+    expect(shown(events)).to.include('url');
+    expect(shown(events, { suppressOutputs: true })).not.to.include('url');
+  });
+
+  it('hides differences that the program wants hidden', () => {
+    const changed = step('update', { noisy: 1, said: 1 }, { noisy: 2, said: 2 });
+    const next = changed.new && { ...changed.new, hideDiffs: ['noisy'] };
+    const lines = propertyDiff({ ...changed, ...(next ? { new: next } : {}) }, plain, {
+      refresh: false,
+      showSecrets: false,
+    });
+    expect(lines.map(line => line.trim())).to.deep.equal(['~ said: 1 => 2']);
   });
 });
