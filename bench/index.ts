@@ -1,5 +1,6 @@
 import { benchCopy } from './copy';
 import { benchDemo } from './demo';
+import { benchEngine } from './engine';
 import { benchOcm } from './ocm';
 import { benchProduct } from './product';
 import { benchReconcile } from './reconcile';
@@ -14,6 +15,7 @@ async function main(words: readonly string[]): Promise<void> {
   if (asked('product')) await benchProduct();
   if (asked('reconcile')) await benchReconcile();
   if (asked('ocm')) await benchOcm();
+  if (asked('engine')) await benchEngine();
   if (asked('demo')) await benchDemo({ cold: words.includes('--cold') });
 }
 
