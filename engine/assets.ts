@@ -48,7 +48,17 @@ async function hashArchive(archive: Archive, root: string): Promise<Archive> {
     if (bytes) hash.update(bytes);
     else await hashTar(hash, archiveMembers(archive, root));
   });
-  return new Archive(archive.source, hash.digest('hex'));
+  return new Archive(await withHashes(archive.source, root), hash.digest('hex'));
+}
+
+/** What an archive is put together from has hashes of its own. */
+async function withHashes(source: Archive['source'], root: string): Promise<Archive['source']> {
+  if (!('assets' in source)) return source;
+  const members = Object.entries(source.assets).map(async ([name, member]) => {
+    const hashed = member instanceof Asset ? await hashAsset(member, root) : await hashArchive(member, root);
+    return [name, hashed] as const;
+  });
+  return { assets: Object.fromEntries(await Promise.all(members)) };
 }
 
 async function hashValue(value: PropertyValue, root: string): Promise<PropertyValue> {

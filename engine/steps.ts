@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { AirlockError } from '../report';
-import { mapsEqual, valuesEqual } from './property';
+import { valuesEqual } from './property';
 import type { ProviderHandle } from './provider-host';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
@@ -152,7 +153,7 @@ function differs(old: ResourceState, state: ResourceState): boolean {
   ] as const;
   return (
     fields.some(field => old[field] !== state[field]) ||
-    !mapsEqual(old.inputs, state.inputs) ||
+    !isDeepStrictEqual(old.inputs, state.inputs) ||
     !sameList(old.dependencies, state.dependencies) ||
     !valuesEqual(old.replacementTrigger, state.replacementTrigger) ||
     kept(old) !== kept(state)
@@ -163,7 +164,7 @@ export async function performSame(run: Run, old: ResourceState, state: ResourceS
   run.operated.add(state.urn);
   state.id = old.id;
   // The very objects, so that unchanged secrets keep their ciphertext.
-  if (mapsEqual(old.inputs, state.inputs)) state.inputs = old.inputs;
+  if (isDeepStrictEqual(old.inputs, state.inputs)) state.inputs = old.inputs;
   state.outputs = old.outputs;
   if (old.created !== undefined) state.created = old.created;
   if (old.modified !== undefined) state.modified = old.modified;
