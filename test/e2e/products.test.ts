@@ -83,6 +83,7 @@ describe('two products on kind', function () {
       return waiting !== undefined && /ImagePull/.test(waiting) ? waiting : undefined;
     });
     expect(reason).to.match(/ErrImagePull|ImagePullBackOff/);
+    await products.up('consumer');
     const { stdout } = await products.environment.on('consumer', ['status', '--json']);
     const rows = JSON.parse(stdout) as { instance: string; state: string; reason: string }[];
     const row = rows.find(({ instance }) => instance === 'orders');
