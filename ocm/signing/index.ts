@@ -2,6 +2,7 @@ export type { CertificateTrust } from './certificates';
 export * from './concurrently';
 export * from './content-digest';
 export * from './hashes';
+export * from './key-source';
 export * from './keys';
 export {
   defaultSignatureAlgorithm,
