@@ -41,7 +41,7 @@ describe('keys from secrets of a real control plane', function () {
     try {
       await keyText(source);
     } catch (error) {
-      expect(hasCode(error, 'cli.key-not-found') || hasCode(error, 'cluster.'), String(error)).to.equal(true);
+      expect(hasCode(error, 'ocm.key-not-found') || hasCode(error, 'cluster.'), String(error)).to.equal(true);
       return `${String(error)} ${(error as { remedy?: string }).remedy ?? ''}`;
     }
     return expect.fail(`${source} was accepted`);
