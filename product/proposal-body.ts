@@ -30,7 +30,7 @@ const kindWords: Readonly<Record<ValueChangeKind, string>> = {
 /** The pull request's description: what a reviewer decides from. Bounded; the rendered difference is cut first. */
 export function proposalBody(
   proposal: DescribedProposal,
-  input: Pick<ProposalInput, 'verifiedBy' | 'releaseNotes'>,
+  input: Pick<ProposalInput, 'verifiedBy' | 'inventory' | 'releaseNotes'>,
 ): string {
   const head = [
     ...summary(proposal, input),
@@ -49,7 +49,10 @@ export function proposalBody(
   return `${head.length > bodyLimit ? `${head.slice(0, bodyLimit)}\n…\n` : head}${diff}${closing}`;
 }
 
-function summary(proposal: DescribedProposal, { verifiedBy }: Pick<ProposalInput, 'verifiedBy'>): string[] {
+function summary(
+  proposal: DescribedProposal,
+  { verifiedBy, inventory }: Pick<ProposalInput, 'verifiedBy' | 'inventory'>,
+): string[] {
   const { component, version, from, descriptorDigest, kind } = proposal;
   const change =
     kind === 'install' || from === undefined
@@ -65,6 +68,7 @@ function summary(proposal: DescribedProposal, { verifiedBy }: Pick<ProposalInput
     `| Component | ${code(`${component}:${version}`)} |`,
     `| Descriptor | ${code(descriptorDigest)} |`,
     `| Signature | ${verifiedBy && verifiedBy.length > 0 ? `verified: ${verifiedBy.map(code).join(', ')}` : 'not stated'} |`,
+    ...(inventory === undefined ? [] : [`| Inventory | ${inline(inventory)} |`]),
     '',
   ];
 }

@@ -31,6 +31,8 @@ export interface ProposalInput {
   readonly branch?: InstanceFiles & { readonly fork?: InstanceFiles };
   /** Names of the signatures that verified, for the description. */
   readonly verifiedBy?: readonly string[];
+  /** What of the version is where, in one line, for the description. */
+  readonly inventory?: string;
   /** Markdown. */
   readonly releaseNotes?: string;
   /** The programs of the languages that products are written in, and their bounds. */

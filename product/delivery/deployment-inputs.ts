@@ -39,6 +39,8 @@ export type DeploymentPhase = 'waiting' | 'proposed' | 'blocked' | 'deployed' | 
 /** A version of the component, verified. */
 export interface OpenedVersion {
   readonly reader: ResourceReader;
+  /** What of it is where, in one line. */
+  readonly inventory: string;
   /** Markdown, from the component. */
   readonly releaseNotes?: string;
 }

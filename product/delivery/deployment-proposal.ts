@@ -27,6 +27,7 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
   const plain: ProposalInput = {
     instance,
     reader: next.reader,
+    inventory: next.inventory,
     merged,
     verifiedBy: Object.keys(project.inputs.trustedKeys),
     ...rendering(project),

@@ -1,4 +1,4 @@
-import { verifyAccess, type ComponentRepository } from '../../ocm';
+import { verifyAccess, type ComponentRepository, type ComponentVersionAccess } from '../../ocm';
 import { AirlockError, hasCode } from '../../report';
 import { resourceReader } from '../ocm';
 import type { ResourceReader } from '../source';
@@ -39,7 +39,8 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
     await verifyAccess(access, { ...options, ...trustIn(inputs.trustedKeys), local: true });
     const reader = resourceReader(access, { ...options, descriptorDigest: found });
     const releaseNotes = await releaseNotesOf(access, reader);
-    return { reader, ...(releaseNotes !== undefined && { releaseNotes }) };
+    const inventory = inventoryText(access, inputs.registry.host);
+    return { reader, inventory, ...(releaseNotes !== undefined && { releaseNotes }) };
   };
   const open: OpenReader = async (version, digest) => {
     try {
@@ -48,9 +49,19 @@ export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal
       if (!hasCode(error, 'ocm.component-version-not-found')) throw error;
     }
     const atSource = await read(await at(inputs.source), version, digest);
+    // What the replication will make true before anything is proposed: the preview's words are the update's.
     return { ...atSource, reader: replicatedView(atSource.reader, inputs) };
   };
   return { open, close: async () => void (await Promise.all(opened.map(each => each.close()))) };
+}
+
+/** The replication ends with reading back what it brought, so what is in the registry is complete. */
+function inventoryText({ descriptor }: ComponentVersionAccess, host: string): string {
+  const { resources, componentReferences } = descriptor.component;
+  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const parts =
+    componentReferences.length === 0 ? '' : `, ${counted(componentReferences.length, 'component reference')}`;
+  return `${counted(resources.length, 'resource')}${parts} in ${host}, read back by the replication`;
 }
 
 /** The reader of a version that is still at the source, with its images where the replication will put them. */

@@ -52,6 +52,7 @@ export async function planRollback(
     const proposal = await planProposal({
       instance: { ...instanceOf(inputs, targets, names), ...(deployed !== undefined && { deployed }) },
       reader: next.reader,
+      inventory: next.inventory,
       previous: previous.reader,
       merged,
       verifiedBy: Object.keys(inputs.trustedKeys),

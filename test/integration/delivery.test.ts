@@ -42,6 +42,7 @@ describe('the upgrade pull request', function () {
     expect(open).to.include({ url, title: 'podinfo: install 1.0.0', head: branch });
     expect(open?.labels).to.include.members(['airlock', 'install']);
     expect(open?.body).to.include('verified: `ocm-signing`').and.to.include('@sha256:');
+    expect(open?.body).to.match(/Inventory \| 5 resources in \S+, read back/);
     expect((await verdict())?.state).to.equal('success');
     const again = await scene.update();
     expect(again.plan.pullRequest?.action).to.equal(false);
