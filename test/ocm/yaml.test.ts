@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { readYaml, resolvePlainScalar, sameJson, writeYaml, type Json } from '../../ocm/yaml';
+import { BlockText } from '../../ocm/yaml/block-text';
+import { JsonText } from '../../ocm/yaml/json-text';
+import { defaultLimits, NotOfThisKind } from '../../ocm/yaml/problem';
+import { readRichText } from '../../ocm/yaml/rich-text';
 import { hasCode } from '../../report';
 
 const read = (text: string): Json => readYaml(Buffer.from(text), 'file.yaml').value;
@@ -93,6 +97,91 @@ describe('ocm/yaml', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  /** What a quick reader gives; undefined where the text is not for it. */
+  const quickly = (reader: { read(): Json }): Json | undefined => {
+    try {
+      return reader.read();
+    } catch (error) {
+      if (error instanceof NotOfThisKind) return undefined;
+      throw error;
+    }
+  };
+
+  it('reads quickly what the full reader reads, to the same data and places', () => {
+    const line = fc.constantFrom(
+      'a: 1',
+      'b: yes',
+      'c:',
+      "d: 'it''s'",
+      'e: "q\\n"',
+      'f: []',
+      'g: |',
+      'h: |-',
+      'i: plain text',
+      '- x',
+      '- k: v',
+      '- - y',
+      '-',
+      '# comment',
+      '',
+      'more text',
+      'j: {}',
+      'k: 1.0.0',
+      "'l m': n",
+      'o: "p" q',
+      'r: s: t',
+      'u: v # w',
+    );
+    const text = fc
+      .array(fc.tuple(fc.constantFrom('', '  ', '    ', ' '), line), { minLength: 1, maxLength: 8 })
+      .map(lines => lines.map(([indent, content]) => `${indent}${content}\n`).join(''));
+    let quick = 0;
+    fc.assert(
+      fc.property(text, written => {
+        let found: Json | undefined;
+        try {
+          found = quickly(new BlockText(written, 100));
+        } catch {
+          // Refused, then by both.
+          expect(() => readRichText(written, 'f', defaultLimits)).to.throw();
+          return;
+        }
+        if (found === undefined) return;
+        quick += 1;
+        const [document] = readRichText(written, 'f', defaultLimits);
+        expect(sameJson(document?.value, found), written).to.equal(true);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(quick).to.be.at.least(100);
+    const documents = 'a:\n- b: 1\n  c: [] \nd: |\n  x\n';
+    for (const path of [['a'], ['a', 0], ['a', 0, 'c'], ['d'], ['a', 7], ['nothing', 1]])
+      expect(readYaml(Buffer.from(documents), 'f').locate(path)).to.equal(
+        readRichText(documents, 'f', defaultLimits)[0]?.locate(path),
+      );
+  });
+
+  it('reads JSON as JSON.parse does', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t'), (written, indent) => {
+        const value = JSON.parse(written) as Json;
+        expect(sameJson(quickly(new JsonText(JSON.stringify(value, null, indent), 1000)), value)).to.equal(true);
+      }),
+      { numRuns: 200 },
+    );
+    expect(() => read('{"a":\n [1, {"b": 1e999}]}'))
+      .to.throw('too large')
+      .with.property('where', 'file.yaml:2:12');
+  });
+
+  it('folds long text as Go does, and reads it again', () => {
+    const words = 'word '.repeat(30).trim();
+    expect(writeYaml({ a: words, b: [`${words}: x`] })).to.equal(
+      `a: ${'word '.repeat(16).trim()}\n  ${'word '.repeat(14).trim()}\nb:\n- '${'word '.repeat(16).trim()}\n  ${'word '.repeat(14).trim()}: x'\n`,
+    );
+    expect(read(writeYaml({ a: words, b: [`${words}: x`] }))).to.deep.equal({ a: words, b: [`${words}: x`] });
   });
 
   const bomb = [
