@@ -45,6 +45,7 @@ interface Engine {
 }
 
 const root = path.resolve(__dirname, '..', '..');
+const SDK = path.join(root, 'node_modules', '@pulumi', 'pulumi');
 
 const airlock: Engine = {
   name: 'airlock',
@@ -94,6 +95,8 @@ async function life(engine: Engine, program: string, count: number): Promise<Rou
       `PULUMI_BACKEND_URL=file://${path.join(dir, 'state')}`,
       `PULUMI_HOME=${path.join(dir, 'home')}`,
       'PULUMI_SKIP_UPDATE_CHECK=true',
+      // The SDK brings the plugin of dynamic providers; Pulumi looks for it on PATH.
+      `PATH=${[path.dirname(process.execPath), SDK, process.env['PATH']].join(path.delimiter)}`,
     ];
     const run = (size: number, command: readonly string[]): Promise<Measured> =>
       measure([[...env(size), ...command]], 1);
