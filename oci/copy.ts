@@ -3,7 +3,7 @@ import { hasCode, type Reporter } from '../report';
 import type { Content, Descriptor } from './content';
 import { CopySession } from './copy-session';
 import { isDigest } from './digest';
-import { children } from './manifest';
+import { childrenFor } from './filter-platforms';
 import { isForeignLayer, isManifest } from './media-types';
 import { selectPlatform } from './platform';
 import { readContent } from './streams';
@@ -25,6 +25,11 @@ export interface CopyOptions {
   readonly report?: Reporter;
   /** `os/architecture[/variant]`: takes only this one out of an index; the result is that image, not the index. Default: everything. */
   readonly platform?: string;
+  /**
+   * Of indexes only the images for these platforms go over; the index itself stays as it is, digest and signatures included,
+   * and refers to more than there is. Not every registry takes such an index. Default: everything.
+   */
+  readonly platforms?: readonly string[];
   /** Repositories in the target's registry that may hold the blobs, tried first. */
   readonly mountFrom?: readonly string[];
   /** Copies what refers to the manifests too: signatures, attestations, SBOMs. Default false. */
@@ -42,6 +47,8 @@ export interface CopyResult {
   readonly skipped: number;
   /** Bytes that went over. */
   readonly bytes: number;
+  /** Entries of indexes that were left out by {@link CopyOptions.platforms}. */
+  readonly omitted?: readonly Descriptor[];
 }
 
 /**
@@ -68,6 +75,7 @@ export async function copy(
     !isDigest(tag) &&
     !options.deep &&
     !options.referrers &&
+    !options.platforms &&
     (await tagged(target, tag, options.signal)) === root.digest
   ) {
     options.onEvent?.({ kind: 'skipped', descriptor: root });
@@ -102,6 +110,7 @@ class Transfer {
   private readonly signal: AbortSignal;
   private readonly count = { copied: 0, mounted: 0, skipped: 0, bytes: 0 };
   private readonly referring = new Set<string>();
+  private readonly omitted: Descriptor[] = [];
 
   constructor(
     private readonly source: Content,
@@ -115,7 +124,7 @@ class Transfer {
   async run(root: Descriptor, tag: string | undefined): Promise<CopyResult> {
     await this.node(root, tag);
     if (isManifest(root.mediaType) && tag === undefined) await this.target.list?.(root, { signal: this.signal });
-    return { root, ...this.count };
+    return { root, ...this.count, ...(this.omitted.length === 0 ? {} : { omitted: this.omitted }) };
   }
 
   private node(descriptor: Descriptor, tag?: string): Promise<void> {
@@ -127,11 +136,12 @@ class Transfer {
   private async manifest(descriptor: Descriptor, tag: string | undefined): Promise<void> {
     const call = { signal: this.signal };
     const present = await this.present(descriptor);
-    if (!present || this.options.deep || this.options.referrers) {
+    if (!present || this.options.deep || this.options.referrers || this.options.platforms) {
       const bytes = await this.session.slot(() => readContent(this.source, descriptor, call));
-      if (!present || this.options.deep) await this.all(children(descriptor, bytes, this.source.name));
-      else if (this.options.referrers)
-        await this.all(children(descriptor, bytes, this.source.name).filter(child => isManifest(child.mediaType)));
+      const { wanted, omitted } = childrenFor(descriptor, bytes, this.options.platforms ?? [], this.source.name);
+      this.omitted.push(...omitted);
+      if (!present || this.options.deep) await this.all(wanted);
+      else if (this.options.referrers) await this.all(wanted.filter(child => isManifest(child.mediaType)));
       if (!present) await this.session.slot(() => this.store(descriptor, bytes, tag));
       this.done(present ? 'skipped' : 'copied', descriptor);
       if (this.options.referrers) await this.referrers(descriptor);

@@ -1,7 +1,7 @@
 import { AirlockError } from '../report';
 import type { CallOptions, Content, Descriptor } from './content';
 import { describe } from './digest';
-import { parseIndex } from './manifest';
+import { children, parseIndex } from './manifest';
 import { isIndex } from './media-types';
 import { describesPlatform, platformText } from './platform';
 import { readContent, streamOfBytes } from './streams';
@@ -38,6 +38,28 @@ export async function onlyPlatforms(
   const bytes = Buffer.from(JSON.stringify({ ...document, manifests: wanted }));
   const filtered = describe(root.mediaType, bytes);
   return { root: filtered, content: withDocument(content, filtered, bytes), omitted };
+}
+
+/**
+ * What is to be copied below a manifest for these platforms (all when none are given): nested indexes whole, as they are
+ * asked in turn. Throws `oci.no-such-platform`.
+ */
+export function childrenFor(
+  node: Descriptor,
+  bytes: Uint8Array,
+  platforms: readonly string[],
+  where: string,
+): { readonly wanted: readonly Descriptor[]; readonly omitted: readonly Descriptor[] } {
+  const all = children(node, bytes, where);
+  if (platforms.length === 0 || !isIndex(node.mediaType)) return { wanted: all, omitted: [] };
+  const nested = all.filter(entry => isIndex(entry.mediaType));
+  if (nested.length === all.length) return { wanted: all, omitted: [] };
+  const { wanted, omitted } = byPlatform(
+    all.filter(entry => !isIndex(entry.mediaType)),
+    platforms,
+    where,
+  );
+  return { wanted: [...nested, ...wanted], omitted };
 }
 
 /** Splits the entries of an index. Throws `oci.no-such-platform` when a platform has none, naming those there are. */

@@ -39,7 +39,7 @@ export { readContent, streamOfBytes, verifying } from './streams';
 export { copy, copyGraph, type CopyEvent, type CopyOptions, type CopyResult } from './copy';
 export { CopySession } from './copy-session';
 export { ImageLayout } from './layout';
-export { byPlatform, onlyPlatforms, withDocument, type FilteredIndex } from './filter-platforms';
+export { byPlatform, childrenFor, onlyPlatforms, withDocument, type FilteredIndex } from './filter-platforms';
 export { describesPlatform, platformText, selectPlatform } from './platform';
 export {
   assembleImage,

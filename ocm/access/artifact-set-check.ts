@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { children, MANIFEST_LIMIT, type Descriptor } from '../../oci';
+import { childrenFor, MANIFEST_LIMIT, type Descriptor } from '../../oci';
 import { archiveError, collect, readTar } from '../archive';
 import { blobDigest, indexFiles, invalidSet, mainArtifact } from './artifact-set-index';
 
@@ -9,17 +9,21 @@ const keptLimit = 64 * 1024 * 1024;
 
 /**
  * Reads an artifact set to its end without unpacking it: every blob must have the digest it is named by, and everything
- * the main artifact refers to must be there. Returns the main artifact. Throws `ocm.invalid-artifact-set`.
+ * the main artifact refers to must be there (of indexes, what is for `platforms`, where given). Returns the main artifact. Throws `ocm.invalid-artifact-set`.
  */
-export async function checkArtifactSet(archive: Readable, where: string): Promise<Descriptor> {
+export async function checkArtifactSet(
+  archive: Readable,
+  where: string,
+  platforms: readonly string[] = [],
+): Promise<Descriptor> {
   try {
-    return await check(archive, where);
+    return await check(archive, where, platforms);
   } catch (error) {
     throw archiveError(error, where);
   }
 }
 
-async function check(archive: Readable, where: string): Promise<Descriptor> {
+async function check(archive: Readable, where: string, platforms: readonly string[]): Promise<Descriptor> {
   const sizes = new Map<string, number>();
   const documents = new Map<string, Buffer>();
   let kept = 0;
@@ -42,7 +46,7 @@ async function check(archive: Readable, where: string): Promise<Descriptor> {
   }
   if (index === undefined) throw invalidSet('it has no index', where);
   const main = mainArtifact(index, where);
-  follow(main, sizes, documents, where, new Set());
+  follow(main, { sizes, documents, platforms, where }, new Set());
   return { mediaType: main.mediaType, digest: main.digest, size: main.size };
 }
 
@@ -61,13 +65,15 @@ async function hashed(stream: Readable, digest: string, keep: boolean): Promise<
   return keeping && parts.length > 0 ? { actual, document: Buffer.concat(parts) } : { actual };
 }
 
-function follow(
-  node: Descriptor,
-  sizes: ReadonlyMap<string, number>,
-  documents: ReadonlyMap<string, Buffer>,
-  where: string,
-  seen: Set<string>,
-): void {
+interface Contents {
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly documents: ReadonlyMap<string, Buffer>;
+  readonly platforms: readonly string[];
+  readonly where: string;
+}
+
+function follow(node: Descriptor, contents: Contents, seen: Set<string>): void {
+  const { sizes, documents, platforms, where } = contents;
   if (seen.has(node.digest)) return;
   seen.add(node.digest);
   const size = sizes.get(node.digest);
@@ -75,5 +81,5 @@ function follow(
   if (size !== node.size) throw invalidSet(`${node.digest} has ${size} bytes, ${node.size} are announced`, where);
   const document = documents.get(node.digest);
   if (document === undefined) return;
-  for (const child of children(node, document, where)) follow(child, sizes, documents, where, seen);
+  for (const child of childrenFor(node, document, platforms, where).wanted) follow(child, contents, seen);
 }

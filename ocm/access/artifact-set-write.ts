@@ -1,6 +1,6 @@
 import { createGzip } from 'node:zlib';
 import { pipeline, type Readable } from 'node:stream';
-import { children, isManifest, MediaType, readContent, type Content, type Descriptor } from '../../oci';
+import { childrenFor, isManifest, MediaType, readContent, type Content, type Descriptor } from '../../oci';
 import { referenceTime, writeTar, type TarEntry } from '../archive';
 import type { StreamOptions } from '../repository/repository';
 import { mainAnnotation, refNameAnnotation, tagsAnnotation } from './artifact-set-types';
@@ -67,7 +67,8 @@ async function gather(
   }
   const bytes = await readContent(content, node, options);
   blobs.set(node.digest, { descriptor: node, bytes });
-  for (const child of children(node, bytes, content.name)) await gather(content, child, blobs, options);
+  const { wanted } = childrenFor(node, bytes, options.platforms ?? [], content.name);
+  for (const child of wanted) await gather(content, child, blobs, options);
   if (options.referrers !== true) return;
   for (const referrer of (await content.referrers?.(node, options)) ?? [])
     await gather(content, referrer, blobs, options);

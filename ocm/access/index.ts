@@ -6,6 +6,7 @@ export { artifactContent, blobContent } from './blob';
 export { openGit, type GitReference } from './git';
 export { chartMediaType, openChart, type ChartReference } from './helm';
 export { openAccess, type AccessContext } from './open';
+export { platformsLabel, platformsOf } from './platforms';
 export { contentOf } from './registries';
 export { spool, type SpooledBlob } from './spool';
 export * from './types';

@@ -122,7 +122,12 @@ async function fromArchive(file: string, tag: string | undefined, context: Input
   const close = (): Promise<void> => archive.close();
   try {
     if (tag !== undefined)
-      return { content: archive, root: await archive.resolve(tag), tag: isDigest(tag) ? undefined : tag, close };
+      return {
+        content: archive,
+        root: await archive.resolve(tag),
+        tag: isDigest(tag) ? undefined : tag.split(':').pop(),
+        close,
+      };
     const [image, ...others] = archive.images();
     if (image === undefined || others.length > 0) throw severalImages(file, archive.images().length, context);
     return { content: archive, root: image.descriptor, tag: image.names[0]?.split(':').pop(), close };

@@ -19,6 +19,8 @@ export interface OpenedArtifact {
 export interface StreamOptions extends CallOptions {
   /** Where an OCI artifact is packed: with the signatures, attestations and SBOMs that refer to it. Default false. */
   readonly referrers?: boolean;
+  /** Where an index is packed: only the images for these platforms; the index stays as it is. Default: all. */
+  readonly platforms?: readonly string[];
 }
 
 /** The content of a resource or source. */

@@ -1,6 +1,33 @@
-import { copyGraph, MediaType, type Content, type CopyOptions, type CopySession, type Descriptor } from '../../oci';
-import { accessKind, isStoredBeside, localBlobAccess, spool, textField } from '../access';
-import { identityOf, type AccessSpec, type DigestSpec, type ElementMeta, type Identity } from '../descriptor';
+import {
+  childrenFor,
+  copyGraph,
+  MediaType,
+  platformText,
+  readContent,
+  type Content,
+  type CopyOptions,
+  type CopySession,
+  type Descriptor,
+} from '../../oci';
+import {
+  accessKind,
+  artifactSetType,
+  isStoredBeside,
+  localBlobAccess,
+  platformsOf,
+  spool,
+  textField,
+  writeArtifactSet,
+  type SpooledBlob,
+} from '../access';
+import {
+  identityOf,
+  nameAndVersion,
+  type AccessSpec,
+  type DigestSpec,
+  type ElementMeta,
+  type Identity,
+} from '../descriptor';
 import {
   repositoryOf,
   type ComponentRepository,
@@ -12,7 +39,7 @@ import { assertArtifactDigest, assertBlobDigest } from './expected';
 import { referenceName, targetName } from './names';
 import type { TransferCount, TransferOptions } from './options';
 import { isSelected } from './selection';
-import { contentFor, copyTagged } from './views';
+import { contentFor, copyTagged, sparseRefused } from './views';
 
 /** A resource or source on its way. */
 export interface MovingElement extends ElementMeta {
@@ -26,6 +53,8 @@ export interface MovingElement extends ElementMeta {
 export interface MovedElement {
   readonly access: AccessSpec;
   readonly blob?: LocalBlob;
+  /** The platforms of which an image went over, where others were left out. */
+  readonly platforms?: readonly string[];
 }
 
 /** Moves the contents of one component version. */
@@ -77,7 +106,8 @@ export class ElementTransfer {
     const identity = identityOf(element, siblings);
     const opened = await this.source.openAccess(element.access, this.options);
     if (opened.artifact !== undefined && this.uploads()) return this.upload(element, opened);
-    if (opened.digest !== undefined && opened.size !== undefined)
+    const repacked = opened.artifact !== undefined && this.options.platforms !== undefined;
+    if (!repacked && opened.digest !== undefined && opened.size !== undefined)
       return this.moveBlob(element, opened, opened.digest, opened.size, kind, identity);
     return this.packBlob(element, opened, kind, identity);
   }
@@ -96,14 +126,19 @@ export class ElementTransfer {
       const { subPath, registry = '' } = this.target.location;
       const { repository, tag } = targetName(element, this.source, subPath);
       const content = this.target.location.content(repository);
-      const copying = { ...this.copyOptions(), referrers: this.options.referrers !== false };
-      this.count.add(await copyTagged(artifact.content, descriptor, content, tag, copying));
+      const platforms = this.platformsFor(element);
+      const copying = { ...this.copyOptions(), referrers: this.options.referrers !== false, ...platforms };
+      const result = await copyTagged(artifact.content, descriptor, content, tag, copying).catch((error: unknown) => {
+        throw platforms.platforms === undefined ? error : sparseRefused(error, element.name, this.target.name);
+      });
+      this.count.add(result);
       const name = `${repository}${tag === undefined ? '' : `:${tag}`}@${descriptor.digest}`;
       return {
         access:
           this.options.relativeAccess === true
             ? { type: 'relativeOciReference', reference: name }
             : { type: 'ociArtifact', imageReference: `${registry}/${name}` },
+        ...this.omit(element, result.omitted ?? []),
       };
     } finally {
       await artifact.close();
@@ -142,28 +177,71 @@ export class ElementTransfer {
     kind: 'resource' | 'source',
     identity: Identity,
   ): Promise<MovedElement> {
-    if (opened.artifact !== undefined) {
-      const artifact = await opened.artifact(this.options);
-      assertArtifactDigest(element, artifact.descriptor, this.source.reference);
-      await artifact.close();
-    }
-    const { signal, referrers } = this.options;
-    const stream = await opened.stream({ ...(signal === undefined ? {} : { signal }), referrers: referrers !== false });
-    const spooled = await spool(stream, opened.mediaType, signal);
+    const { spooled, omitted } = await this.spooled(element, opened);
     try {
-      const { digest, size } = spooled.descriptor;
+      const { digest, size, mediaType } = spooled.descriptor;
       if (opened.artifact === undefined) assertBlobDigest(element, opened, digest, this.source.reference);
       const stored = { ...spooled.descriptor, mediaType: MediaType.octets };
       const present = await this.targetContent.exists(stored, this.options);
       if (!present) await this.targetContent.push(stored, spooled.open, this.options);
       this.count.add({ bytes: present ? 0 : size, copied: present ? 0 : 1, mounted: 0, skipped: present ? 1 : 0 });
       return {
-        access: localBlobAccess(digest, opened.mediaType, referenceName(element.access, this.source)),
+        access: localBlobAccess(digest, mediaType, referenceName(element.access, this.source)),
         blob: { descriptor: spooled.descriptor, artifacts: [{ kind, identity }] },
+        ...this.omit(element, omitted),
       };
     } finally {
       await spooled.remove();
     }
+  }
+
+  private async spooled(
+    element: MovingElement,
+    opened: OpenedContent,
+  ): Promise<{ spooled: SpooledBlob; omitted: readonly Descriptor[] }> {
+    const { signal, referrers } = this.options;
+    const call = signal === undefined ? {} : { signal };
+    const artifact = await opened.artifact?.(this.options);
+    if (artifact === undefined)
+      return { spooled: await spool(await opened.stream(call), opened.mediaType, signal), omitted: [] };
+    try {
+      const { content, descriptor } = artifact;
+      assertArtifactDigest(element, descriptor, this.source.reference);
+      const { platforms = [] } = this.platformsFor(element);
+      const document = await readContent(content, descriptor, call);
+      const { omitted } = childrenFor(descriptor, document, platforms, content.name);
+      const packing = { ...call, referrers: referrers !== false, platforms };
+      if (omitted.length === 0)
+        return { spooled: await spool(await opened.stream(packing), opened.mediaType, signal), omitted };
+      const tag = referenceName(element.access, this.source)?.split(':')[1];
+      const stream = await writeArtifactSet(content, descriptor, tag, packing);
+      return { spooled: await spool(stream, artifactSetType(descriptor), signal), omitted };
+    } finally {
+      await artifact.close();
+    }
+  }
+
+  /** Those asked for, and of an image that has come for some platforms only, those that are there. */
+  private platformsFor(element: MovingElement): { readonly platforms?: readonly string[] } {
+    const here = platformsOf(element);
+    const asked = this.options.platforms;
+    const platforms = here === undefined ? asked : (asked?.filter(each => here.includes(each)) ?? here);
+    return platforms === undefined ? {} : { platforms };
+  }
+
+  /** What is left out is never silent. */
+  private omit(element: MovingElement, omitted: readonly Descriptor[]): { readonly platforms?: readonly string[] } {
+    if (omitted.length === 0) return {};
+    const component = nameAndVersion(this.source.descriptor);
+    const platforms = omitted.map(entry => platformText(entry) ?? entry.digest);
+    this.count.omitted.push({ component, resource: element.name, platforms });
+    this.options.report?.({
+      kind: 'info',
+      id: `transfer/${component}/${element.name}`,
+      title: `${element.name}: left out by platforms`,
+      detail: platforms.join(', '),
+    });
+    return this.platformsFor(element);
   }
 
   private copyOptions(): CopyOptions {

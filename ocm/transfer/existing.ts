@@ -1,6 +1,6 @@
 import { AirlockError } from '../../report';
-import { nameAndVersion, type ComponentDescriptor } from '../descriptor';
-import { accessKind, isStoredBeside } from '../access';
+import { nameAndVersion, type ComponentDescriptor, type Resource, type Source } from '../descriptor';
+import { accessKind, isStoredBeside, platformsLabel } from '../access';
 import { defaultNormalisation, normalisationOf, normalise, type Normalisation } from '../normalisation';
 import type { ComponentVersionAccess } from '../repository';
 import { sameJson } from '../yaml';
@@ -36,7 +36,10 @@ export function compareWithTarget(source: ComponentVersionAccess, present: Compo
 /** The descriptor without what a transfer may change: accesses and repository contexts. */
 function volatile(descriptor: ComponentDescriptor): unknown {
   const { repositoryContexts: _contexts, ...component } = descriptor.component;
-  const withoutAccess = ({ access: _access, ...rest }: { readonly access: unknown }): unknown => rest;
+  const withoutAccess = ({ access: _access, labels = [], ...rest }: Resource | Source): unknown => ({
+    ...rest,
+    labels: labels.filter(label => label.name !== platformsLabel),
+  });
   return {
     ...descriptor,
     signatures: descriptor.signatures ?? [],

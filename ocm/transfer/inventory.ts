@@ -1,7 +1,9 @@
-import { children, isManifest, readContent, type CallOptions, type Content, type Descriptor } from '../../oci';
+import { childrenFor, isManifest, readContent, type CallOptions, type Content, type Descriptor } from '../../oci';
 import { AirlockError, describeError, hasCode } from '../../report';
 import { identityText } from '../descriptor';
-import type { ComponentVersionAccess } from '../repository';
+import type { ComponentVersionAccess, OpenedArtifact } from '../repository';
+import { concurrently } from '../signing';
+import { accessKind, platformsOf } from '../access';
 import { isAtHome } from './existing';
 
 /**
@@ -11,8 +13,8 @@ import { isAtHome } from './existing';
 export async function assertInventory(stored: ComponentVersionAccess, options: CallOptions): Promise<void> {
   const missing: string[] = [];
   const { resources, sources } = stored.descriptor.component;
-  for (const element of [...resources, ...sources]) {
-    if (!isAtHome(element.access, stored) || /^none/i.test(element.access.type)) continue;
+  await concurrently([...resources, ...sources], 4, async element => {
+    if (!isAtHome(element.access, stored) || accessKind(element.access) === 'none') return;
     try {
       const opened = await stored.openAccess(element.access, options);
       if (opened.digest !== undefined)
@@ -21,12 +23,13 @@ export async function assertInventory(stored: ComponentVersionAccess, options: C
           { mediaType: 'application/octet-stream', digest: opened.digest, size: opened.size ?? 0 },
           options,
         );
-      else await assertArtifact(await opened.artifact?.(options), options);
+      else
+        await assertArtifact(await opened.artifact?.(options), { ...options, platforms: platformsOf(element) ?? [] });
     } catch (error) {
       if (!hasCode(error, 'oci.not-found') && !hasCode(error, 'ocm.blob-not-found')) throw error;
       missing.push(`${identityText({ name: element.name, ...element.extraIdentity })}: ${describeError(error)}`);
     }
-  }
+  });
   if (missing.length === 0) return;
   throw new AirlockError({
     code: 'ocm.transfer-incomplete',
@@ -36,10 +39,12 @@ export async function assertInventory(stored: ComponentVersionAccess, options: C
   });
 }
 
-async function assertArtifact(
-  artifact: { readonly content: Content; readonly descriptor: Descriptor; close(): Promise<void> } | undefined,
-  options: CallOptions,
-): Promise<void> {
+interface GraphOptions extends CallOptions {
+  /** Of indexes the images for these platforms are to be there; all when empty. */
+  readonly platforms: readonly string[];
+}
+
+async function assertArtifact(artifact: OpenedArtifact | undefined, options: GraphOptions): Promise<void> {
   if (artifact === undefined) return;
   try {
     await assertGraph(artifact.content, artifact.descriptor, options, new Set());
@@ -48,12 +53,17 @@ async function assertArtifact(
   }
 }
 
-async function assertGraph(content: Content, node: Descriptor, options: CallOptions, seen: Set<string>): Promise<void> {
+async function assertGraph(
+  content: Content,
+  node: Descriptor,
+  options: GraphOptions,
+  seen: Set<string>,
+): Promise<void> {
   if (seen.has(node.digest)) return;
   seen.add(node.digest);
   if (!isManifest(node.mediaType)) return assertThere(content, node, options);
-  for (const child of children(node, await readContent(content, node, options), content.name))
-    await assertGraph(content, child, options, seen);
+  const { wanted } = childrenFor(node, await readContent(content, node, options), options.platforms, content.name);
+  for (const child of wanted) await assertGraph(content, child, options, seen);
 }
 
 async function assertThere(content: Content, descriptor: Descriptor, options: CallOptions): Promise<void> {

@@ -17,6 +17,12 @@ export interface TransferOptions extends OpenOptions {
   readonly include?: readonly ElementSelector[];
   /** By value not these. Default: none. */
   readonly exclude?: readonly ElementSelector[];
+  /**
+   * Of images for several platforms only these (`os/architecture[/variant]`); their indexes stay as they were signed. What is
+   * left out is in the result and in an unsigned label of the resource (`airlock/platforms`). A registry that takes no such
+   * index: `ocm.sparse-index-refused`. Default: images whole.
+   */
+  readonly platforms?: readonly string[];
   /** Signatures, attestations and SBOMs that refer to images go with them. Default true. */
   readonly referrers?: boolean;
   /** Accesses of uploaded images name them without the registry's host (`relativeOciReference`). Default false. */
@@ -55,6 +61,14 @@ export interface TransferredComponentVersion {
   readonly resources: number;
 }
 
+/** The images of one resource that were left out. */
+export interface OmittedImages {
+  readonly component: string;
+  readonly resource: string;
+  /** `os/architecture[/variant]`, or the digest of an entry without. */
+  readonly platforms: readonly string[];
+}
+
 export interface TransferResult {
   /** Referenced ones first; the last is what was asked for. */
   readonly componentVersions: readonly TransferredComponentVersion[];
@@ -64,6 +78,8 @@ export interface TransferResult {
   readonly copied: number;
   readonly mounted: number;
   readonly skipped: number;
+  /** What {@link TransferOptions.platforms} left out. */
+  readonly omitted: readonly OmittedImages[];
   /** What was verified in the target, when that was asked for. */
   readonly verified?: VerifiedComponentVersion;
 }
@@ -74,6 +90,7 @@ export class TransferCount {
   copied = 0;
   mounted = 0;
   skipped = 0;
+  readonly omitted: OmittedImages[] = [];
 
   add(part: {
     readonly bytes: number;

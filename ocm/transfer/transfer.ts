@@ -1,7 +1,15 @@
 import { reportingNetwork } from '../../net';
 import { copy, CopySession } from '../../oci';
 import { AirlockError, hasCode, reported, silent } from '../../report';
-import { nameAndVersion, type ComponentDescriptor, type ParsedDescriptor, type Reference } from '../descriptor';
+import { platformsLabel } from '../access';
+import {
+  nameAndVersion,
+  type ComponentDescriptor,
+  type Label,
+  type ParsedDescriptor,
+  type Reference,
+  type Resource,
+} from '../descriptor';
 import {
   openIfExists,
   repositoryOf,
@@ -56,6 +64,7 @@ class ComponentTransfer {
       copied,
       mounted,
       skipped,
+      omitted: this.count.omitted,
       ...(verified === undefined ? {} : { verified }),
     };
   }
@@ -253,12 +262,23 @@ function rewritten(
           : [...component.repositoryContexts, context],
       resources: component.resources.map((each, index) => ({
         ...each,
+        ...labelled(each, resources[index]?.platforms),
         access: resources[index]?.access ?? each.access,
       })),
       sources: component.sources.map((each, index) => ({ ...each, access: sources[index]?.access ?? each.access })),
     },
   };
   return reparsed(descriptor, source.reference);
+}
+
+/** The labels with the platforms of which an image is here. The label is not signed: signatures stay valid. */
+function labelled(
+  { labels = [] }: Resource,
+  platforms: readonly string[] | undefined,
+): { readonly labels?: readonly Label[] } {
+  if (platforms === undefined) return {};
+  const others = labels.filter(label => label.name !== platformsLabel);
+  return { labels: [...others, { name: platformsLabel, value: [...platforms] }] };
 }
 
 /** One layer per blob, however many elements have it as their content. */

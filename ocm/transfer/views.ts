@@ -1,4 +1,5 @@
 import { copy, copyGraph, type Content, type CopyOptions, type Descriptor } from '../../oci';
+import { AirlockError, hasCode } from '../../report';
 import type { OpenedContent } from '../repository';
 
 /** Copies an artifact, under a tag where there is one. */
@@ -12,6 +13,20 @@ export function copyTagged(
   return tag === undefined
     ? copyGraph(source, root, target, options)
     : copy(resolving(source, root), root.digest, target, tag, options);
+}
+
+/** The failure, with what to do where a registry does not take an index that refers to more than there is. */
+export function sparseRefused(error: unknown, name: string, target: string): unknown {
+  const refused = hasCode(error, 'oci.not-found') || hasCode(error, 'oci.registry-error');
+  if (!refused || !error.message.startsWith('pushing manifest')) return error;
+  return new AirlockError({
+    code: 'ocm.sparse-index-refused',
+    message: `${target} does not take the index of ${name} for some platforms only: ${error.message}`,
+    where: target,
+    remedy:
+      'Transfer the image whole, keep images as local blobs (disableUploads), or let the registry accept such indexes (distribution: validation.manifests.indexes.platforms: none)',
+    cause: error,
+  });
 }
 
 /** The content, which resolves the digest of `root` to it: what is unpacked from an archive has no list of its manifests. */

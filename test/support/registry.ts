@@ -38,8 +38,11 @@ export async function registryBinary(): Promise<string | undefined> {
   return found.sort((a, b) => b.time - a.time)[0]?.path;
 }
 
-/** Starts the registry on a free loopback port, with accounts, deletion and a store of its own. */
-export async function startRegistry(binary: string, options: { auth?: boolean } = {}): Promise<TestRegistry> {
+/** Starts the registry on a free loopback port, with accounts, deletion and a store of its own. `sparse`: indexes may refer to more than there is. */
+export async function startRegistry(
+  binary: string,
+  options: { auth?: boolean; sparse?: boolean } = {},
+): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-registry-'));
   const port = await freePort();
   const username = 'tester';
@@ -52,7 +55,7 @@ export async function startRegistry(binary: string, options: { auth?: boolean } 
 log: { level: error, accesslog: { disabled: true } }
 storage: { filesystem: { rootdirectory: ${join(folder, 'data')} }, delete: { enabled: true } }
 http: { addr: '127.0.0.1:${port}', relativeurls: true }
-${auth}`,
+${options.sparse === true ? 'validation: { manifests: { indexes: { platforms: none } } }\n' : ''}${auth}`,
   );
   const child = spawn(binary, ['serve', join(folder, 'config.yml')], {
     stdio: 'ignore',
