@@ -11,7 +11,7 @@ import {
 import { AirlockError } from '../report';
 import { afterColon } from './document-splice';
 import { blockStyle, type Block, type Entry, type Leaf, type Nested, type ValuesTree } from './values-tree';
-import { nodeValue, onlyDocument, parseYamlSource, type YamlDocument } from './yaml-source';
+import { isMergeKey, nodeValue, onlyDocument, parseYamlSource, type YamlDocument } from './yaml-source';
 
 /** The keys by which the elements of the list at a path are known; undefined where the list is merged as a whole. */
 export type ListKeys = (path: readonly string[]) => readonly string[] | undefined;
@@ -99,7 +99,7 @@ class Slicer {
       const valueStart = pair.value?.range[0] ?? Infinity;
       return before === ' '.repeat(indent) && line >= start && (lines[at + 1] ?? Infinity) > line && valueStart > line;
     });
-    const named = pairs.every(pair => isScalar(pair.key) && pair.key.anchor === undefined && pair.key.value !== '<<');
+    const named = pairs.every(pair => isScalar(pair.key) && pair.key.anchor === undefined && !isMergeKey(pair.key));
     if (!ownLines || !named) return undefined;
 
     const entries: Entry[] = [];

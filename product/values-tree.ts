@@ -1,6 +1,6 @@
-import { isAlias, isMap as isYamlMap, isScalar, isSeq, Scalar, visit } from 'yaml';
+import { isAlias, isMap as isYamlMap, isSeq, Scalar, visit } from 'yaml';
 import type { Value } from './value';
-import { nodeValue, type YamlDocument } from './yaml-source';
+import { isMergeKey, nodeValue, type YamlDocument } from './yaml-source';
 
 /**
  * A values file as text, cut at its keys: putting the pieces together again gives the very same bytes. Merging moves pieces,
@@ -117,7 +117,7 @@ export function blockStyle(document: YamlDocument): string {
   const expand = (node: unknown): unknown => {
     if (isAlias(node)) return expand(copy.createNode(nodeValue(node.resolve(copy as never), copy as never)));
     if (isYamlMap(node)) {
-      if (node.items.some(pair => isScalar(pair.key) && pair.key.value === '<<')) {
+      if (node.items.some(pair => isMergeKey(pair.key))) {
         return expand(copy.createNode(nodeValue(node, copy as never)));
       }
       for (const pair of node.items) pair.value = expand(pair.value);

@@ -150,6 +150,11 @@ function checkDocument(document: YamlDocument, source: YamlSource, depth: number
   });
 }
 
+/** True for the key `<<`, which the parser reads as a symbol. */
+export function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (key.value === '<<' || typeof key.value === 'symbol');
+}
+
 /** The document's value. Integers that a JavaScript number holds exactly are numbers, larger ones bigints. */
 export function valueOf(document: YamlDocument, limits: YamlLimits = {}): Value {
   try {

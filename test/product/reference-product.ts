@@ -3,16 +3,17 @@ import path from 'node:path';
 import { memoryReader } from './memory-reader';
 import type { ResourceReader } from '../../product/source';
 
-const folder = path.resolve(__dirname, '..', '..', '..', 'shared', 'vectors', 'mpas-demo');
+/** Beside the checkout, where it is there. */
+export const referenceFolder = path.resolve(__dirname, '..', '..', '..', 'shared', 'vectors', 'mpas-demo');
 
 /** The reference demo's product files are data beside the checkout; without them its tests are skipped. */
-export const hasReferenceProduct = existsSync(folder);
+export const hasReferenceProduct = existsSync(referenceFolder);
 
 const products = {
-  '1.0.0': path.join(folder, 'component-repo-src', 'main-branch'),
-  '1.1.0': path.join(folder, 'component-repo-src', 'new-release-branch'),
-  '1.2.0': path.join(folder, 'component-repo-src', 'new-config-branch'),
-  'weave-gitops': path.join(folder, 'weave-gitops'),
+  '1.0.0': path.join(referenceFolder, 'component-repo-src', 'main-branch'),
+  '1.1.0': path.join(referenceFolder, 'component-repo-src', 'new-release-branch'),
+  '1.2.0': path.join(referenceFolder, 'component-repo-src', 'new-config-branch'),
+  'weave-gitops': path.join(referenceFolder, 'weave-gitops'),
 };
 
 /** A product of the reference demo as a component version in a registry. */
