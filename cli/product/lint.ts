@@ -65,7 +65,8 @@ async function lint(given: string, settings: readonly string[], flags: LintFlags
     }
     return found;
   });
-  if (rows.length === 0 && flags.output === 'table' && flags.json !== true) process.stdout.write('No faults found.\n');
+  if (rows.length === 0 && /^(table|wide)$/.test(flags.output) && flags.json !== true)
+    process.stdout.write('No faults found.\n');
   else printListing(flags, listing(rows));
   if (rows.some(each => each.severity === 'error' || flags.strict === true)) process.exitCode = 1;
 }

@@ -12,6 +12,7 @@ import {
   type Settings,
 } from '../../ocm';
 import { textDigest } from '../lock';
+import { standInDigest, standInReference } from './stand-in';
 import {
   matchesIdentity,
   type ProductComponent,
@@ -121,15 +122,12 @@ class ConstructorReader implements ResourceReader {
 
   imageReference(resource: ProductResource): Promise<string> {
     const { access } = resource;
-    const standIn = `sha256:${'0'.repeat(64)}`;
     if (typeof access.imageReference === 'string') {
       const reference = access.imageReference.replace(/^(oci|https?):\/\//, '');
-      return Promise.resolve(reference.includes('@') ? reference : `${reference}@${standIn}`);
+      return Promise.resolve(reference.includes('@') ? reference : `${reference}@${standInDigest}`);
     }
     const input = this.elements.get(resource)?.input?.type ?? '';
-    if (images.test(input)) {
-      return Promise.resolve(`registry.example/${this.component.name}/${resource.name}:${resource.version}@${standIn}`);
-    }
+    if (images.test(input)) return Promise.resolve(standInReference(this.component, resource));
     return Promise.reject(
       new AirlockError({
         code: 'product.image-not-in-registry',

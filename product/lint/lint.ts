@@ -22,12 +22,14 @@ import { formatPath, type Value, type ValueMap } from '../value';
 import { parseYamlSource } from '../yaml-source';
 import { Findings, type LintFinding } from './findings';
 import { foreignImages } from './foreign-images';
+import { withStandIns } from './stand-in';
 
 /**
  * Checks a product as its consumers will use it: the description, every resource it names, every rule's file and path, mappings,
  * expressions, schemas, and that the vendor's own defaults pass the vendor's own rules. Returns everything that is found.
  */
-export async function lintProduct(reader: ResourceReader, options: RenderOptions = {}): Promise<LintFinding[]> {
+export async function lintProduct(given: ResourceReader, options: RenderOptions = {}): Promise<LintFinding[]> {
+  const reader = withStandIns(given);
   const findings = new Findings();
   const running = programOptions(options);
   const description = await findings.step(() => readProductDescription(reader));
