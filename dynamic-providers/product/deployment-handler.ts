@@ -97,15 +97,11 @@ async function leaveText(inputs: DeploymentInputs, plan: DeploymentPlan): Promis
 }
 
 /** Whether the forge or the registry must be written to. */
-function mustAct({ renewal, renewalRequest, pullRequest, obsolete, removal, publications }: DeploymentPlan): boolean {
+function mustAct(plan: DeploymentPlan): boolean {
+  const { renewal, renewalRequest, pullRequest, obsolete, removal, publications, others } = plan;
   const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
-  return (
-    renews ||
-    pullRequest?.action === true ||
-    obsolete !== undefined ||
-    removal?.action === true ||
-    publications !== undefined
-  );
+  const proposes = pullRequest?.action === true || removal?.action === true;
+  return renews || proposes || [obsolete, publications, others].some(each => each !== undefined);
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */

@@ -9,7 +9,7 @@ import { publish } from './publication';
 import { observePullRequest } from './pull-request';
 import { renewalDesire } from './renewal-request';
 import { pushSnapshots } from './snapshots';
-import { valid, type Verdict } from './verdict';
+import { checksOf, judge, valid, type Verdict } from './verdict';
 
 /**
  * Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. Throws
@@ -30,6 +30,7 @@ export async function applyDeployment(
     page = await renew(project, plan.renewal, plan.renewalRequest);
   }
   await publish(plan.publications ?? [], inputs.registry, options);
+  for (const { request, verdict } of plan.others ?? []) await judge(project, checksOf(inputs), request, verdict);
   if (plan.obsolete !== undefined) {
     await project.repository.comment(plan.obsolete.number, `Closed: ${plan.obsolete.reason}.`, options);
     await project.repository.closePullRequest(plan.obsolete.number, options);

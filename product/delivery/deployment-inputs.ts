@@ -5,6 +5,7 @@ import type { Proposal } from '../proposal';
 import type { ResourceReader } from '../source';
 import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
+import type { JudgedRequest } from './others-requests';
 import type { Publication } from './publication';
 import type { PullRequestDesire, PullRequestState } from './pull-request';
 import type { Refusal } from './refusal';
@@ -82,6 +83,8 @@ export interface DeploymentPlan {
   readonly renewal?: LockRenewal;
   /** Where main refuses our commits, the renewal is a pull request: what the forge has of it. */
   readonly renewalRequest?: PlannedPullRequest;
+  /** Pull requests that people opened by themselves, and that wait for a verdict. */
+  readonly others?: readonly JudgedRequest[];
   /** Merged snapshots that targets of type `ociRepository` do not hold yet. */
   readonly publications?: readonly Publication[];
   /** The product's generator is gone: its folder is proposed for removal. */

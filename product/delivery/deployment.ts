@@ -17,6 +17,7 @@ import type {
 import { blockedBy, proposalChanges, proposed, pullRequestFor, rendering } from './deployment-proposal';
 import { dependencies, filesOf, inRepository, installedTargets, instanceOf, withFiles } from './instance-files';
 import { subjectIn } from './markers';
+import { planOthersRequests } from './others-requests';
 import { planPublications } from './publication';
 import type { PullRequestState } from './pull-request';
 import { refusalOf, refusalText } from './refusal';
@@ -100,7 +101,7 @@ async function planInstalled(project: Project, described: ProductInstance, open:
       soFar = answered;
       if (answered.phase === 'blocked') return answered;
       if (answered.renewal?.phase === 'renewed') main = withFiles(main, answered.renewal.files, directory);
-      else soFar = { ...answered, ...(await published(project, instance, previous, lock)) };
+      else soFar = { ...answered, ...(await besides(project, instance, previous, lock)) };
     } catch (error) {
       return blockedOr(soFar, inRepository(error, inputs));
     }
@@ -180,15 +181,17 @@ const settled = (lock: ProductLock, reason: string): DeploymentPlan => ({
   merged: lock.component.version,
 });
 
-/** What targets that take snapshots themselves lack of what is merged. */
-async function published(
-  { inputs, options }: Project,
+/** What is to be done beside proposals: snapshots that targets lack of what is merged, and verdicts on people's own pull requests. */
+async function besides(
+  project: Project,
   instance: ProductInstance,
-  { reader }: OpenedVersion,
+  version: OpenedVersion,
   lock: ProductLock,
-): Promise<Pick<DeploymentPlan, 'publications'>> {
-  const publications = await planPublications(instance, lock, reader, inputs.registry, options);
-  return publications.length > 0 ? { publications } : {};
+): Promise<Pick<DeploymentPlan, 'publications' | 'others'>> {
+  const { inputs, options } = project;
+  const publications = await planPublications(instance, lock, version.reader, inputs.registry, options);
+  const others = await planOthersRequests(project, instance, version);
+  return { ...(publications.length > 0 && { publications }), ...(others.length > 0 && { others }) };
 }
 
 /** What an edit of the values on main, if there is one, is answered with. */

@@ -31,7 +31,7 @@ export async function settleDeployment(
         const pullRequest = await applyDeployment(inputs, plan, signal);
         if (round === mostRounds || !carriesEdits(plan)) return { plan, pullRequest };
       } catch (error) {
-        if (round < mostRounds && hasCode(error, 'forge.conflict')) continue;
+        if (round < mostRounds && movedOn(error)) continue;
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
         const pullRequest = plan.pullRequest?.observed.pullRequest?.url ?? '';
@@ -42,6 +42,10 @@ export async function settleDeployment(
     await readers.close();
   }
 }
+
+/** Somebody else wrote or closed at the same time: what was planned does not fit any more. */
+const movedOn = (error: unknown): boolean =>
+  ['forge.conflict', 'forge.invalid', 'forge.not-found'].some(code => hasCode(error, code));
 
 /** Edits that came from another proposal, or over a main that moved: said right only when seen from where they are now. */
 function carriesEdits({ pullRequest }: DeploymentPlan): boolean {

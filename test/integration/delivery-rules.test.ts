@@ -50,6 +50,24 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     expect(await version()).to.equal('1.0.0');
   });
 
+  it('judges the pull requests of people too, since main demands the check of every one', async () => {
+    const values = 'products/podinfo/values.yaml';
+    const opened = async (branch: string, path: string, from: string | RegExp, to: string) => {
+      await scene.project.createBranch(branch, 'main');
+      await scene.edit(path, from, to, branch);
+      const asked = { head: branch, base: 'main', title: branch, body: '' };
+      return scene.project.createPullRequest(asked);
+    };
+    const bad = await opened('mine/nine', values, 'replicas: 1', 'replicas: 9');
+    const other = await opened('mine/readme', 'README.md', /$/, 'Ours.\n');
+    await scene.update();
+    const said = async (commit: string) => (await scene.project.statuses(commit)).map(each => each.state);
+    expect(await said(bad.headCommit)).to.deep.equal(['failure']);
+    expect(await said(other.headCommit)).to.deep.equal(['success']);
+    expect((await scene.plan()).plan.others).to.equal(undefined);
+    for (const { number } of [bad, other]) await scene.project.closePullRequest(number);
+  });
+
   it('proposes the renewal of a lock where main refuses our commits, and loses nothing', async () => {
     const edited = await scene.edit('products/podinfo/values.yaml', 'replicas: 1', 'replicas: 2');
     await scene.project.protect({ branch: 'main', requiredStatuses: [], allowPush: false, requiredApprovals: 0 });
