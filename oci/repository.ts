@@ -53,10 +53,10 @@ export class RegistryRepository implements RepositoryApi {
     }
     if (!response.ok) throw await registryError(response, `resolving ${reference}`, this.name);
     const bytes = await response.bytes(METADATA_LIMIT);
-    assertDocument(bytes, `${this.name}:${reference}`);
     const found = describe(sniffMediaType(bytes) ?? mediaTypeOf(response) ?? MediaType.manifest, bytes);
     if (isDigest(reference) && reference !== found.digest)
       assertMatches({ ...found, digest: reference }, bytes, this.name);
+    assertDocument(bytes, `${this.name}:${reference}`);
     return found;
   }
 
