@@ -45,7 +45,7 @@ export class JournalFile {
   /** Adds whole lines, and returns when they are on the disk. With `first` what was there before goes. */
   async append(lines: string, first: boolean): Promise<void> {
     try {
-      await mkdir(path.dirname(this.file), { recursive: true });
+      if (first) await mkdir(path.dirname(this.file), { recursive: true });
       const handle = await open(this.file, first ? 'w' : 'a', 0o600);
       try {
         await handle.writeFile(lines);

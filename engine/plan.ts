@@ -40,6 +40,9 @@ export interface ResourcePlan {
 
 export type Plan = Map<string, ResourcePlan>;
 
+/** Bytes, as Pulumi's seeds have. */
+const SEED_LENGTH = 32;
+
 /** Steps that may be taken in place of a planned one: less than was planned is always allowed. */
 const INSTEAD: Partial<Record<StepOp, readonly StepOp[]>> = {
   create: ['same'],
@@ -63,24 +66,32 @@ export class PlanKeeper {
   /** What this run does. */
   readonly recorded: Plan = new Map();
 
-  /** `expected`: undefined where anything may happen. */
-  constructor(private readonly expected: Plan | undefined) {}
+  private readonly idle: boolean;
+
+  /** `expected`: undefined where anything may happen. Without `recording` nothing is kept. */
+  constructor(
+    private readonly expected: Plan | undefined,
+    recording: boolean,
+  ) {
+    this.idle = !expected && !recording;
+  }
 
   /** The seed of generated names: that of the plan, so that they come out as they were shown. */
   seed(urn: string): Buffer {
-    return this.of(urn).seed;
+    return this.idle ? randomBytes(SEED_LENGTH) : this.of(urn).seed;
   }
 
   private of(urn: string): ResourcePlan {
     const known = this.recorded.get(urn);
     if (known) return known;
-    const made = { steps: [], seed: this.expected?.get(urn)?.seed ?? randomBytes(32) };
+    const made = { steps: [], seed: this.expected?.get(urn)?.seed ?? randomBytes(SEED_LENGTH) };
     this.recorded.set(urn, made);
     return made;
   }
 
   /** What a resource is to become, its inputs checked. Throws `engine.plan-violated`. */
   goal(goal: Goal, next: ResourceState, old: ResourceState | undefined): void {
+    if (this.idle) return;
     const olds = old?.inputs ?? {};
     this.of(next.urn).goal = goalPlan(goal, next, planDiff(olds, next.inputs));
     if (!this.expected) return;
@@ -96,6 +107,7 @@ export class PlanKeeper {
 
   /** A step about to be taken. Throws `engine.plan-violated`. */
   step(op: StepOp, urn: string): void {
+    if (this.idle) return;
     this.of(urn).steps.push(op);
     if (!this.expected || op === 'refresh') return;
     const steps = this.expected.get(urn)?.steps;
@@ -116,11 +128,12 @@ export class PlanKeeper {
 
   /** What a step gave; for a reader of the plan only. */
   outputs(urn: string, outputs: PropertyMap): void {
-    this.of(urn).outputs = outputs;
+    if (!this.idle) this.of(urn).outputs = outputs;
   }
 
   /** What a component says came of it. Throws `engine.plan-violated`. */
   componentOutputs(urn: string, olds: PropertyMap, news: PropertyMap): void {
+    if (this.idle) return;
     const { goal } = this.of(urn);
     if (goal) goal.outputDiff = planDiff(olds, news);
     const planned = this.expected?.get(urn)?.goal;

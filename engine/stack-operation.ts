@@ -108,7 +108,10 @@ export class StackOperation {
     const loaded = await state.load({ writing: !dryRun || options.savePlan !== undefined });
     const own = await config.all();
     const declarations = kind === 'update' ? project.config : project.config.filter(d => d.default !== undefined);
-    const plan = new PlanKeeper(options.plan === undefined ? undefined : await this.planned(options.plan, loaded, own));
+    const plan = new PlanKeeper(
+      options.plan === undefined ? undefined : await this.planned(options.plan, loaded, own),
+      options.savePlan !== undefined,
+    );
     this.emit({
       kind: 'prelude',
       operation: dryRun && kind === 'update' ? 'preview' : kind,
