@@ -121,6 +121,7 @@ async function compare(
 function middle(rows: readonly Row[]): Row {
   return {
     seconds: median(rows.map(row => row.seconds)),
+    processor: median(rows.map(row => row.processor)),
     megabytes: median(rows.map(row => row.megabytes)),
     requests: median(rows.map(row => row.requests)),
   };

@@ -99,15 +99,14 @@ async function compare(
   tools: readonly Tool[],
   { source, start }: { readonly source: BenchRegistry; readonly start: () => Promise<BenchRegistry> },
 ): Promise<void> {
-  const rows: { name: string; cold: Row; again: Row }[] = [];
-  for (const { name, transfer } of tools) {
-    const cold: Row[] = [];
-    const again: Row[] = [];
-    for (let run = 0; run < 3; run++) {
+  const rows = tools.map(tool => ({ tool, cold: [] as Row[], again: [] as Row[] }));
+  for (let run = 0; run < 3; run++) {
+    // In turns, so that what else the machine does is the same for all.
+    for (const { tool, cold, again } of rows) {
       const target = await start();
       const counted = async (): Promise<Row> => {
         await Promise.all([source.mark(), target.mark()]);
-        const measured = await measure([transfer(from, `http://${target.host}/mirror`)], 1);
+        const measured = await measure([tool.transfer(from, `http://${target.host}/mirror`)], 1);
         return { ...measured, requests: (await source.requests()) + (await target.requests()) };
       };
       try {
@@ -117,17 +116,19 @@ async function compare(
         await target.stop();
       }
     }
-    rows.push({ name, cold: middle(cold), again: middle(again) });
   }
-  print(title, rows);
+  print(
+    title,
+    rows.map(({ tool, cold, again }) => ({ name: tool.name, cold: middle(cold), again: middle(again) })),
+  );
 }
 
 function print(title: string, rows: readonly { name: string; cold: Row; again: Row }[]): void {
-  console.log(`\n${title}\n                   seconds   peak MB  requests`);
+  console.log(`\n${title}\n                   seconds processor   peak MB  requests`);
   for (const { name, ...kinds } of rows) {
     for (const [kind, row] of Object.entries(kinds))
       console.log(
-        `  ${`${name}, ${kind}`.padEnd(16)} ${row.seconds.toFixed(2).padStart(7)} ${row.megabytes.toFixed(0).padStart(9)} ${String(row.requests).padStart(9)}`,
+        `  ${`${name}, ${kind}`.padEnd(16)} ${row.seconds.toFixed(2).padStart(7)} ${row.processor.toFixed(2).padStart(9)} ${row.megabytes.toFixed(0).padStart(9)} ${String(row.requests).padStart(9)}`,
       );
   }
   const [ours, theirs] = rows;
@@ -135,12 +136,12 @@ function print(title: string, rows: readonly { name: string; cold: Row; again: R
   for (const kind of ['cold', 'again'] as const) {
     const ratio = (key: keyof Row): string => (ours[kind][key] / theirs[kind][key]).toFixed(2);
     console.log(
-      `  ratio, ${kind}: time ${ratio('seconds')}, memory ${ratio('megabytes')}, requests ${ratio('requests')}`,
+      `  ratio, ${kind}: time ${ratio('seconds')}, processor time ${ratio('processor')}, memory ${ratio('megabytes')}, requests ${ratio('requests')}`,
     );
   }
 }
 
 function middle(rows: readonly Row[]): Row {
   const of = (key: keyof Row): number => median(rows.map(row => row[key]));
-  return { seconds: of('seconds'), megabytes: of('megabytes'), requests: of('requests') };
+  return { seconds: of('seconds'), processor: of('processor'), megabytes: of('megabytes'), requests: of('requests') };
 }

@@ -1,8 +1,9 @@
 import { readKey, type TrustedKey } from '../../ocm';
+import type { Cluster } from '../../cluster';
 
-/** The text of a key, as {@link readKey} finds it; secrets are those of the cluster that the kubeconfig names. */
+/** The text of a key (see {@link readKey}); secrets are those of the cluster that kubectl would use. */
 export function keyText(source: string): Promise<string> {
-  return readKey(source, { secret: secretEntries });
+  return readKey(source, { secret: clusterSecret });
 }
 
 /**
@@ -25,12 +26,14 @@ function publicKeyText(source: string): Promise<string> | string {
   return keyText(source);
 }
 
-async function secretEntries(namespace: string, name: string): Promise<Record<string, string>> {
-  const { Cluster } = require('../../cluster') as typeof import('../../cluster');
-  const cluster = await Cluster.connect();
-  const found = await cluster.get({ apiVersion: 'v1', kind: 'Secret', name, namespace });
-  const data = (found.data ?? {}) as Readonly<Record<string, string>>;
+async function clusterSecret(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
+  const { Cluster: Connected } = require('../../cluster') as { readonly Cluster: typeof Cluster };
+  const cluster = await Connected.connect();
+  const { data = {} } = await cluster.get({ apiVersion: 'v1', kind: 'Secret', name, namespace });
   return Object.fromEntries(
-    Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value, 'base64').toString('utf8')]),
+    Object.entries(data as Readonly<Record<string, string>>).map(([entry, text]) => [
+      entry,
+      Buffer.from(text, 'base64').toString('utf8'),
+    ]),
   );
 }
