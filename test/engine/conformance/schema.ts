@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
 import type { World } from './world';
 
 /** Pulumi's published schema of deployments: AIRLOCK_PULUMI_SCHEMA, or beside the checkout. It is Pulumi's, and not kept here. */
@@ -10,12 +11,21 @@ const FOLDER =
 export const withoutSchema = `      skipped: Pulumi's schema of deployments is not in ${path.basename(FOLDER)} (AIRLOCK_PULUMI_SCHEMA)`;
 export const hasSchema = existsSync(path.join(FOLDER, 'deployments.json'));
 
+interface Schema {
+  readonly $id: string;
+  readonly $anchor?: string;
+}
+
 function compile(): (deployment: object) => string[] {
-  const schemas = ['property-values', 'resources', 'deployments'].map(
-    name => JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8')) as { $id: string },
-  );
+  const schemas = ['property-values', 'resources', 'deployments'].map(name => {
+    const schema = JSON.parse(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8')) as Schema;
+    // An anchor of the whole schema is one the validator does not find.
+    const own = schema.$anchor === undefined ? [] : [`"#${schema.$anchor}"`];
+    return JSON.parse(own.reduce((text, anchor) => text.replaceAll(anchor, '"#"'), JSON.stringify(schema))) as Schema;
+  });
   // Strict mode is about how a schema is written, which is not ours to say.
   const ajv = new Ajv2020({ strict: false, allErrors: true, schemas });
+  addFormats(ajv);
   const validate = ajv.getSchema(schemas[2]?.$id ?? '');
   if (!validate) throw new Error('there is no schema of deployments');
   return deployment => {

@@ -112,7 +112,12 @@ export const failures: readonly Scenario[] = [
     up(program([thing('a')]), ['create a']),
   ),
   scenario('failures/a-resource-without-an-id', up(program([thing('a', { fault: 'empty-id' })]), [], { fails: /id/i })),
-  scenario('failures/registered-twice', up(program([thing('a'), thing('a')]), ['create a'], { fails: /duplicate/i })),
+  scenario(
+    'failures/registered-twice',
+    up(program([thing('a'), { ...thing('a', {}, { dependsOn: ['$a'] }), as: 'again' }]), ['create a'], {
+      fails: /duplicate/i,
+    }),
+  ),
   scenario(
     'failures/in-a-preview',
     up(two, ['create a', 'create b']),

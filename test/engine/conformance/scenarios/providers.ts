@@ -106,7 +106,7 @@ export const providers: readonly Scenario[] = [
       'create pulumi-nodejs p',
       'create a',
     ]),
-    up(program([]), [], { fails: /protect/i }),
+    up(program([]), ['delete a'], { fails: /protect/i }),
   ),
   scenario(
     'providers/of-a-package-that-is-not-there',
