@@ -93,10 +93,10 @@ export async function signComponentVersion(
 /** The descriptor with digests filled in and the signature added, or put in the place of the one of its name. */
 export function withSignature({ descriptor }: DigestedComponent, signature: Signature): ComponentDescriptor {
   const present = descriptor.signatures ?? [];
-  const replaced = present.some(each => each.name === signature.name);
-  const signatures = replaced
-    ? present.map(each => (each.name === signature.name ? signature : each))
-    : [...present, signature];
+  const place = present.findIndex(each => each.name === signature.name);
+  const others = present.filter((each, index) => each.name !== signature.name || index === place);
+  const signatures =
+    place < 0 ? [...present, signature] : others.map((each, index) => (index === place ? signature : each));
   return {
     ...descriptor,
     component: { ...descriptor.component, resources: withoutNoneDigests(descriptor) },
