@@ -1,14 +1,14 @@
-import type { ForgeRepository } from '../../forge';
+import type { ForgeRepository, PullRequest } from '../../forge';
 import type { LockRenewal } from '../lock-renewal';
 import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { ResourceReader } from '../source';
 import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
-import type { JudgedRequest } from './others-requests';
 import type { Publication } from './publication';
 import type { PullRequestDesire, PullRequestState } from './pull-request';
 import type { Refusal } from './refusal';
+import type { Verdict } from './verdict';
 
 /** What one product instance is planned from. */
 export interface DeploymentInputs {
@@ -63,6 +63,12 @@ export interface PlannedPullRequest {
   readonly desire: PullRequestDesire;
   readonly observed: PullRequestState;
   readonly action: boolean;
+}
+
+/** A pull request that people opened by themselves, and what is to be said of it: main demands the check of every one. */
+export interface JudgedRequest {
+  readonly request: PullRequest;
+  readonly verdict: Verdict;
 }
 
 /** What should be, what is, and what must be done about it. */

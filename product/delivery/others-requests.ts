@@ -2,16 +2,10 @@ import type { PullRequest } from '../../forge';
 import { AirlockError, messageOf } from '../../report';
 import { instanceDirectory, type ProductInstance } from '../instance';
 import { planLockRenewal } from '../lock-renewal';
-import type { OpenedVersion, Project } from './deployment-inputs';
+import type { JudgedRequest, OpenedVersion, Project } from './deployment-inputs';
 import { rendering } from './deployment-proposal';
 import { filesOf } from './instance-files';
 import { checksOf, valid, type Verdict } from './verdict';
-
-/** A pull request that people opened by themselves, and what is to be said of it: main demands the check of every one. */
-export interface JudgedRequest {
-  readonly request: PullRequest;
-  readonly verdict: Verdict;
-}
 
 /**
  * The open pull requests of people that have no verdict yet and are this product's to judge: those that change its folder, and, for
