@@ -31,6 +31,7 @@ interface TransferFlags extends SelectFlags, LookupFlags, ConnectionFlags, Outpu
   readonly disableUploads?: boolean;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
+  readonly platform?: readonly string[];
   readonly referrers: boolean;
   readonly relativeAccess?: boolean;
   readonly dryRun?: boolean;
@@ -58,6 +59,11 @@ export function transferCommand(command: Command): void {
     .option('--enforce', 'as if the target were empty')
     .option('--include <selector>', 'by value only these: name=web*,type=ociImage (repeatable)', collect)
     .option('--exclude <selector>', 'by value not these (repeatable)', collect)
+    .option(
+      '--platform <os/arch>',
+      'of images for several platforms only these (repeatable); says what is left out',
+      collect,
+    )
     .option('--no-referrers', 'leave signatures and attestations that refer to images behind')
     .option('--relative-access', 'name uploaded images without the host of the registry')
     .option('--dry-run', 'say what would be copied; write nothing')
@@ -133,6 +139,7 @@ async function transfer(given: readonly string[], flags: TransferFlags): Promise
           disableUploads: flags.disableUploads === true,
           include: (flags.include ?? []).map(parseSelector),
           exclude: (flags.exclude ?? []).map(parseSelector),
+          ...(flags.platform === undefined ? {} : { platforms: flags.platform }),
           referrers: flags.referrers,
           relativeAccess: flags.relativeAccess === true,
           lookup,
