@@ -13,7 +13,5 @@ interface Labelled {
 /** The platforms of which an image is here; undefined when it is whole. */
 export function platformsOf({ labels }: Labelled): readonly string[] | undefined {
   const value = labels?.find(label => label.name === platformsLabel)?.value;
-  return Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string')
-    ? (value)
-    : undefined;
+  return Array.isArray(value) && value.length > 0 && value.every(each => typeof each === 'string') ? value : undefined;
 }

@@ -1,32 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AirlockError } from '../../report';
-import type { ComponentRepository, OpenOptions, Registries } from '../repository';
+import type { ComponentRepository } from '../repository';
 import { ComponentBuild } from './component';
+import type { BuildOptions, BuiltComponentVersion } from './options';
 import { readConstructor } from './specification';
-import { substitute, type Settings, type Templater } from './template';
-
-export interface BuildOptions extends OpenOptions {
-  /** Values for `${NAME}` in the constructor file. */
-  readonly settings?: Settings;
-  readonly templater?: Templater;
-  /** Version of components that have none. */
-  readonly version?: string;
-  /** Replaces component versions that are in the target. Default false: they are an error. */
-  readonly replace?: boolean;
-  /** Does not look at content that stays where it is, so its digest is filled in when signing. Default false. */
-  readonly skipDigests?: boolean;
-  /** Seconds since 1970 for `creationTime`. Default: `SOURCE_DATE_EPOCH`, else now. */
-  readonly epoch?: number;
-  readonly registries?: Registries;
-}
-
-export interface BuiltComponentVersion {
-  readonly component: string;
-  readonly version: string;
-  readonly manifestDigest: string;
-  readonly resources: number;
-}
+import { substitute } from './template';
 
 /**
  * Builds the components of a constructor file into a repository. The same input gives the same bytes.

@@ -2,7 +2,7 @@ import { reported, AirlockError, silent } from '../../report';
 import { providerString, type ComponentDescriptor, type ElementMeta, type Resource, type Source } from '../descriptor';
 import { openRegistries, type ComponentRepository } from '../repository';
 import { reparsed } from '../signing';
-import type { BuildOptions, BuiltComponentVersion } from './build';
+import type { BuildOptions, BuiltComponentVersion } from './options';
 import { ElementContents } from './contents';
 import type { ComponentSpecification, ElementSpec } from './specification';
 

@@ -4,7 +4,7 @@ import { identityOf, type AccessSpec, type DigestSpec, type ElementMeta } from '
 import { isNoneAccess } from '../normalisation';
 import type { LocalBlob, OpenedContent, RepositoryLocation, Registries } from '../repository';
 import { digestContent, isExcluded } from '../signing';
-import type { BuildOptions } from './build';
+import type { BuildOptions } from './options';
 import { buildInput, type BuiltInput } from './inputs';
 import type { ElementSpec } from './specification';
 
