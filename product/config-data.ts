@@ -59,7 +59,7 @@ export interface ConfigData {
 
 /** Parses and checks a ConfigData file. Faults are `product.config-data-invalid` with their position. */
 export function parseConfigData(text: string, file: string): ConfigData {
-  const source = parseYamlSource(text, file);
+  const source = parseYamlSource(text, file, { tokens: false });
   const document = onlyDocument(source);
   const at = (node: unknown): string => source.where((node as ParsedNode | null | undefined)?.range?.[0]);
   const fault = (node: unknown, what: string): AirlockError =>

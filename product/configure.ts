@@ -15,7 +15,7 @@ export interface ConsumerValues {
 
 /** Reads a values file: a map of pipelines. Throws `product.yaml-invalid` or `product.values-invalid`. */
 export function parseValues(text: string, file = 'values.yaml'): ConsumerValues {
-  const source = parseYamlSource(text, file);
+  const source = parseYamlSource(text, file, { tokens: false });
   const document = onlyDocument(source);
   const values = document ? valueOf(document) : null;
   if (values !== null && !isMap(values)) {

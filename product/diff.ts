@@ -2,6 +2,7 @@ import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
 import type { FileSet } from './file-set';
 import { textDigest } from './lock';
+import { plainName, surelyDiffer } from './manifest-text';
 import { canonical, isMap, type Value, type ValueMap } from './value';
 import { parseYamlSource, valueOf } from './yaml-source';
 
@@ -50,7 +51,8 @@ export function textDiff(
  */
 export function manifestDiff(before: FileSet | undefined, after: FileSet, limits: DiffLimits = {}): ObjectDiff[] {
   const [old, now] = changedDocuments(before ?? new Map<string, Uint8Array>(), after);
-  const [was, is] = [objectsOf(old), objectsOf(now)];
+  const different = plainlyDifferent(old, now);
+  const [was, is] = [objectsOf(old, different), objectsOf(now, different)];
   let left = limits.characters ?? 40_000;
   const diffs: ObjectDiff[] = [];
   for (const key of new Set([...was.keys(), ...is.keys()])) {
@@ -92,6 +94,26 @@ function changedDocuments(before: FileSet, after: FileSet): [DocumentText[], Doc
   return [removed.reverse(), added];
 }
 
+/** Documents of one file and object on both sides that need no parser to tell that they differ, by the object's name. */
+function plainlyDifferent(
+  old: readonly DocumentText[],
+  now: readonly DocumentText[],
+): ReadonlyMap<DocumentText, string> {
+  const key = ({ path, text }: DocumentText): string | undefined => {
+    const name = isManifest(path) ? plainName(text) : undefined;
+    return name && `${path}\n${name}`;
+  };
+  const before = new Map(old.map(each => [key(each), each]));
+  const found = new Map<DocumentText, string>();
+  for (const document of now) {
+    const name = key(document);
+    const other = name === undefined ? undefined : before.get(name);
+    if (!name || !other || found.has(other) || !surelyDiffer(other.text, document.text)) continue;
+    for (const each of [other, document]) found.set(each, name.slice(document.path.length + 1));
+  }
+  return found;
+}
+
 function documentsOf(files: FileSet): DocumentText[] {
   return [...files.keys()].sort().flatMap(path => {
     const text = Buffer.from(files.get(path) ?? []).toString('utf8');
@@ -115,7 +137,10 @@ interface ShownObject {
 }
 
 /** The Kubernetes objects by kind, namespace and name; other texts by path. */
-function objectsOf(documents: readonly DocumentText[]): Map<string, ObjectText> {
+function objectsOf(
+  documents: readonly DocumentText[],
+  different: ReadonlyMap<DocumentText, string>,
+): Map<string, ObjectText> {
   const objects = new Map<string, ObjectText>();
   const add = (key: string, object: ObjectText): void => {
     let unique = key;
@@ -123,6 +148,11 @@ function objectsOf(documents: readonly DocumentText[]): Map<string, ObjectText> 
     objects.set(unique, unique === key ? object : { ...object, name: unique });
   };
   for (const document of documents) {
+    const plain = different.get(document);
+    if (plain !== undefined) {
+      add(plain, { ...document, name: plain, digest: textDigest(document.text) });
+      continue;
+    }
     const value = valueOfText(document);
     if (value === null) continue;
     if (value === undefined)

@@ -29,12 +29,12 @@ export class Fields {
   /** The fields of the only document of a text. */
   static of(text: string, file: string, faults: FieldFaults): Fields {
     const [only] = Fields.ofAll(text, file, faults, 1);
-    return only ?? new Fields(parseYamlSource(text, file), undefined, faults);
+    return only ?? new Fields(parseYamlSource(text, file, { tokens: false }), undefined, faults);
   }
 
   /** The fields of every document of a text that is not empty. */
   static ofAll(text: string, file: string, faults: FieldFaults, most = Infinity): Fields[] {
-    const source = parseYamlSource(text, file);
+    const source = parseYamlSource(text, file, { tokens: false });
     const documents = source.documents.filter(each => each.contents !== null);
     const fields = documents.map(each => new Fields(source, each, faults));
     if (fields.length > most)

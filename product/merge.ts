@@ -93,7 +93,7 @@ function attempt({ base, current, next }: Sides, { file, listKeys }: How): Merge
 
 function readsAs(text: string, value: Value, file: string): boolean {
   try {
-    const document = onlyDocument(parseYamlSource(text, file));
+    const document = onlyDocument(parseYamlSource(text, file, { tokens: false }));
     return canonical((document ? valueOf(document) : null) ?? {}) === canonical(value);
   } catch {
     return false;

@@ -21,7 +21,9 @@ export interface YamlLimits {
   readonly depth?: number;
   /** How many nodes aliases may expand to, relative to what was written. Default 1000. */
   readonly aliases?: number;
-  /** Only the values are wanted: source tokens are not kept, which halves the memory. */
+  /** Whether source tokens are kept, which editing needs; without them it takes half the memory. Default true. */
+  readonly tokens?: boolean;
+  /** Only the values are wanted, neither tokens nor checks with positions. */
   readonly valuesOnly?: boolean;
 }
 
@@ -59,7 +61,7 @@ export function parseYamlSource(text: string, file: string, limits: YamlLimits =
   try {
     parsed = parseAllDocuments<ParsedNode, true>(text, {
       lineCounter: lines,
-      keepSourceTokens: limits.valuesOnly !== true,
+      keepSourceTokens: limits.tokens !== false && limits.valuesOnly !== true,
       prettyErrors: false,
       intAsBigInt: true,
       merge: true,

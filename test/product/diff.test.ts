@@ -33,6 +33,24 @@ describe('differences', () => {
     expect(added?.text).to.not.match(/hunter|keep-me/);
   });
 
+  it('are the same whether a parser is needed or not', () => {
+    const usual = (value: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: n\ndata:\n  x: ${value}\n`;
+    const unusual = (value: string) =>
+      `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: n}, data: {x: ${value}}}\n`;
+    const values = ['text', 'other', '"text"', "'text'", 'true', '"true"', 'True', '1', '"1"', '1.0', 'null', '""', ''];
+    for (const left of values) {
+      for (const right of values) {
+        const told = (write: (value: string) => string): unknown =>
+          manifestDiff(files({ 'a.yaml': write(left) }), files({ 'a.yaml': write(right) })).map(each => [
+            each.object,
+            each.kind,
+          ]);
+        expect(told(usual), `${left} / ${right}`).to.deep.equal(told(unusual));
+      }
+    }
+  });
+
   it('are bounded', () => {
     const long = (word: string) => Array.from({ length: 5_000 }, (_each, at) => `${word} ${at}`).join('\n');
     const { text, truncated } = textDiff(long('a'), long('b'), 'f', { lines: 50 });
