@@ -69,6 +69,12 @@ export class DefaultProviders {
   }
 
   private packageConfig(pkg: string): PropertyMap {
+    // Dynamic providers see the whole configuration, under its full names.
+    if (pkg === 'pulumi-nodejs') {
+      return Object.fromEntries(
+        [...this.config].map(([key, value]) => [key, value.secret ? new Secret(value.text) : value.text]),
+      );
+    }
     const own = [...this.config].filter(([key]) => key.startsWith(`${pkg}:`));
     return Object.fromEntries(
       own.map(([key, value]) => [key.slice(pkg.length + 1), value.secret ? new Secret(value.text) : value.text]),
