@@ -113,9 +113,9 @@ describe('engine: functions a program hands over', function () {
 
   it('tries again for as long as an error hook wants it', async () => {
     const failed = await scene.failing(up('errorHooks'));
-    expect(failed.message).to.include('no luck with stubborn');
+    expect(failed.message).to.include('no luck with reluctant');
     const calls = scene.calls();
-    expect(calls.filter(line => line === 'create stubborn')).to.have.length(3);
+    expect(calls.filter(line => line === 'create reluctant')).to.have.length(3);
     expect(calls.filter(line => line.startsWith('error'))).to.deep.equal([
       'error create 1',
       'error create 2',

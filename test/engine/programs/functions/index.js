@@ -108,7 +108,7 @@ const cases = {
       tries += 1;
       return tries < 3;
     });
-    new Thing('stubborn', { fault: 'create' }, { hooks: { onError: [again] } });
+    new Thing('reluctant', { fault: 'create' }, { hooks: { onError: [again] } });
   },
   replacing() {
     const first = new Thing('first', { force: round });
