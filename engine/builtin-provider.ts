@@ -1,7 +1,7 @@
 import { AirlockError } from '../report';
+import { containsSecret } from './property';
 import type { CheckFailure, DiffResult, Provider, ResourceCall } from './provider';
 import type { ProviderContext } from './provider-context';
-import { Secret } from './values';
 import type { PropertyMap } from './values';
 
 const STACK_REFERENCE = 'pulumi:pulumi:StackReference';
@@ -80,7 +80,9 @@ export class BuiltinProvider implements Provider {
 
   private async reference(name: string): Promise<PropertyMap> {
     const outputs = await this.context.stackOutputs(name);
-    const secretOutputNames = Object.keys(outputs).filter(key => outputs[key] instanceof Secret);
+    const secretOutputNames = Object.keys(outputs)
+      .filter(key => containsSecret(outputs[key]))
+      .sort();
     return { name, outputs, secretOutputNames };
   }
 }
