@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { validRange } from 'semver';
 import { AirlockError, hasCode } from '../../report';
 import { ComponentArchive } from './component-archive';
@@ -26,9 +27,12 @@ export async function openComponentRepository(
   const registries = options.registries ?? openRegistries();
   if (spec.kind === 'ctf') {
     const opened = await openCtf(spec.path, options);
-    return 'componentArchive' in opened
-      ? ComponentArchive.open(opened.componentArchive, registries, opened.unpacked ? spec.path : undefined)
-      : new ContentRepository(opened, { registries });
+    if (!('componentArchive' in opened)) return new ContentRepository(opened, { registries });
+    const { componentArchive: folder, unpacked } = opened;
+    return ComponentArchive.open(folder, registries, unpacked ? spec.path : undefined).catch(async (error: unknown) => {
+      if (unpacked) await rm(folder, { recursive: true, force: true });
+      throw error;
+    });
   }
   return new ContentRepository(registries(spec.address), { subPath: spec.subPath, registries });
 }

@@ -130,6 +130,12 @@ async function transportArchives(): Promise<BadCase[]> {
       where: /none\.tar/,
     },
     {
+      what: 'a packed component archive whose descriptor is none',
+      run: opening('ca.tgz', gzipSync(await tar({ name: 'component-descriptor.yaml', body: 'meta: {}' }))),
+      code: /^ocm\.invalid-descriptor$/,
+      where: /ca\.tgz/,
+    },
+    {
       what: 'an archive in a compression that is damaged',
       run: opening('bad.tar', zstdCompressSync(Buffer.alloc(4096)).subarray(0, 12)),
       code: /^ocm\./,
