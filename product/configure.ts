@@ -1,17 +1,12 @@
 import { AirlockError } from '../report';
 import type { ConfigData } from './config-data';
+import type { ConsumerValues } from './consumer-values';
 import { Expressions } from './expression';
 import type { FileSetEdit } from './file-set';
 import { schemaFaults } from './schema';
 import { isMap, mergeOver, plain, sameValue, valueAt, type Value, type ValueMap } from './value';
 import { faultAt, type ValidationFault } from './validation';
-import { onlyDocument, parseYamlSource, valueOf, type YamlSource } from './yaml-source';
-
-/** The consumer's values of all pipelines, and where each of them stands in the file. */
-export interface ConsumerValues {
-  readonly values: ValueMap;
-  readonly source: YamlSource;
-}
+import { onlyDocument, parseYamlSource, valueOf } from './yaml-source';
 
 /** Reads a values file: a map of pipelines. Throws `product.yaml-invalid` or `product.values-invalid`. */
 export function parseValues(text: string, file = 'values.yaml'): ConsumerValues {

@@ -18,7 +18,8 @@ export {
 } from './config-data';
 export { parseImageReference, type ImageParts } from './image-reference';
 export type { LocalizedImage } from './localize';
-export { parseValues, type ConsumerValues } from './configure';
+export { parseValues } from './configure';
+export type { ConsumerValues } from './consumer-values';
 export type { ValidationFault } from './validation';
 export { mergeValues, sameValues, type MergeInput, type MergeResult } from './merge';
 export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapshot, type ProductLock } from './lock';

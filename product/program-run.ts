@@ -147,7 +147,7 @@ function execute(
       settle();
       const stderr = said.replaceAll(`${join(folder, 'work')}/`, '').replaceAll(folder, '');
       if (refused !== undefined) reject(refused);
-      else if (/\bout of memory\b|cannot allocate memory/.test(stderr))
+      else if (/^(fatal error|runtime): |out of memory|cannot allocate memory/m.test(stderr))
         reject(exceeded(run, 'memory', `needs more than ${limits.memory >> 20} MiB of memory`));
       else if (code === null) reject(failed(run, `was ended by ${killed ?? 'a signal'}`));
       else if (code === 126 || code === 127) reject(failed(run, `cannot be started: ${stderr.trim()}`));

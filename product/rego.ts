@@ -1,6 +1,6 @@
 import { AirlockError } from '../report';
 import { runProgram, type ProgramOptions } from './program-run';
-import type { RuleFault, RuleText } from './rules';
+import type { RuleFault, RuleText } from './rule';
 import { isMap, plain, valueAt, type Value, type ValueMap } from './value';
 
 /**

@@ -1,5 +1,6 @@
 import { renderChart, type Release } from './chart';
-import { configurationEdits, mergedConfiguration, validateConfiguration, type ConsumerValues } from './configure';
+import { configurationEdits, mergedConfiguration, validateConfiguration } from './configure';
+import type { ConsumerValues } from './consumer-values';
 import { customResourceFaults } from './custom-resources';
 import { editFiles, type FileSet, type FileSetEdit } from './file-set';
 import { buildKustomization } from './kustomize';

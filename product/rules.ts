@@ -2,24 +2,9 @@ import { cueFaults } from './cue';
 import type { FileSet } from './file-set';
 import type { ProgramOptions } from './program-run';
 import { regoFaults } from './rego';
+import type { RuleFault, RuleText } from './rule';
 import { isTar, readTar } from './tar';
 import type { ValueMap } from './value';
-
-/** Rules of one language, and where they stand. */
-export interface RuleText {
-  readonly text: string;
-  /** `component:version resource name`, with the file in an archive. */
-  readonly where: string;
-}
-
-/** What a rule rejects. */
-export interface RuleFault {
-  /** In all values, the pipeline first; as far as the rule says. */
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-  /** Place of the rule, as near as its language tells. */
-  readonly rule: string;
-}
 
 /** The validation rules that a component ships for a pipeline. */
 export interface Rules {

@@ -1,8 +1,9 @@
 import { isMap as isYamlMap, isScalar, isSeq, type Node } from 'yaml';
-import type { ConsumerValues } from './configure';
+import type { ConsumerValues } from './consumer-values';
 import type { LoadedProduct } from './product';
 import type { ProgramOptions } from './program-run';
-import { ruleFaults, type RuleFault } from './rules';
+import type { RuleFault } from './rule';
+import { ruleFaults } from './rules';
 import { formatPath, sameValue, valueAt, type ValueMap } from './value';
 import { onlyDocument, type YamlSource } from './yaml-source';
 
