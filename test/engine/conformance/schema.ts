@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import type { World } from './world';
+import type { StoredDeployment, World } from './world';
 
 /** Pulumi's published schema of deployments: AIRLOCK_PULUMI_SCHEMA, or beside the checkout. It is Pulumi's, and not kept here. */
 const FOLDER =
@@ -36,10 +36,30 @@ function compile(): (deployment: object) => string[] {
 
 let check: ReturnType<typeof compile> | undefined;
 
+/** Fields Pulumi's own states have and its schema does not know yet. */
+const NEWER = new Set(
+  'created modified sourcePosition stackTrace ignoreChanges hideDiff replaceOnChanges replacementTrigger replaceWith resourceHooks taint'.split(
+    ' ',
+  ),
+);
+
+function asSchemaKnows(deployment: StoredDeployment): object {
+  const older = (resource: object): object =>
+    Object.fromEntries(Object.entries(resource).filter(([field]) => !NEWER.has(field)));
+  const { resources, pending_operations: pending } = deployment;
+  return {
+    ...deployment,
+    ...(resources ? { resources: resources.map(older) } : {}),
+    ...(pending
+      ? { pending_operations: pending.map(({ resource, type }) => ({ resource: older(resource), type })) }
+      : {}),
+  };
+}
+
 /** Throws where the state of a stack is not what Pulumi's schema allows. Does nothing where the schema is not at hand. */
 export function assertValid(world: World, stack: string): void {
   if (!hasSchema) return;
   check ??= compile();
-  const problems = check(world.deployment(stack));
+  const problems = check(asSchemaKnows(world.deployment(stack)));
   if (problems.length > 0) throw new Error(`the state is not valid: ${problems.slice(0, 5).join('; ')}`);
 }

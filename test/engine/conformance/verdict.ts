@@ -107,10 +107,11 @@ export async function judge(
   const begun = Date.now();
   const world = new World();
   const shared = scenarios.length > 1;
+  const nothing: Program = {};
   const runs = scenarios.map((scenario, index) => ({
     scenario,
     space: shared ? `s${index + 1}x` : SPACE,
-    program: {} as Program,
+    program: nothing,
     outcomes: [] as Outcome[],
     problems: [] as string[],
   }));

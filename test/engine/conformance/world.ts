@@ -132,7 +132,7 @@ export class World {
       const { id, outputs, ...rest } = resource;
       const urn = as === undefined ? resource.urn : resource.urn.replace(/::[^:]*$/, `::${as}`);
       const cutOff = type === 'creating' ? { ...rest, urn } : { ...rest, id, outputs, urn };
-      (latest.pending_operations ??= []).push({ resource: cutOff as StoredResource, type });
+      (latest.pending_operations ??= []).push({ resource: cutOff, type });
     }
     writeFileSync(this.stateFile(stack), JSON.stringify(json));
   }
