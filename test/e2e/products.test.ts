@@ -190,6 +190,8 @@ describe('two products on kind', function () {
   });
 
   it('go back by pull request, and are not pressed to go forth again', async () => {
+    // The vendor's default goes from 5 to 1, the consumer's value is 3: whoever goes back says first that it stays.
+    await products.edit('podinfo', { 'replicas: 3': 'replicas: 3 #+airlock-keep podinfo.replicas' });
     const said = await products.environment.on('consumer', ['rollback', 'podinfo', '--to', '1.1.0', '--yes']);
     expect(said.code, said.stderr).to.equal(0);
     const [pull] = await products.project.pullRequestsFrom('airlock-rollback/podinfo');
