@@ -147,7 +147,8 @@ function execute(
       settle();
       const stderr = said.replaceAll(`${join(folder, 'work')}/`, '').replaceAll(folder, '');
       if (refused !== undefined) reject(refused);
-      else if (/^(fatal error|runtime): |out of memory|cannot allocate memory/m.test(stderr))
+      // Where memory is refused to it, Go's runtime ends in one of several ways.
+      else if (/^(fatal error|runtime): |^SIG(SEGV|BUS|ABRT)\b|out of memory|cannot allocate memory/m.test(stderr))
         reject(exceeded(run, 'memory', `needs more than ${limits.memory >> 20} MiB of memory`));
       else if (code === null) reject(failed(run, `was ended by ${killed ?? 'a signal'}`));
       else if (code === 126 || code === 127) reject(failed(run, `cannot be started: ${stderr.trim()}`));
