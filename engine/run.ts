@@ -236,8 +236,7 @@ export class Run {
   count(done: StepRecord, elapsedMs: number): void {
     if (done.op === 'replace') this.planned(done.op, done.urn);
     this.changes.push(done);
-    if (isCounted(done))
-      this.summary[done.op] = (this.summary[done.op] ?? 0) + 1;
+    if (isCounted(done)) this.summary[done.op] = (this.summary[done.op] ?? 0) + 1;
     this.emit({ kind: 'step-done', step: done, elapsedMs });
   }
 

@@ -129,7 +129,11 @@ spec:
     };
     const here = parseTarget(target);
     const placed = (targets: Target[]) => placeRoles(description, { name: 'shop', targets });
-    expect(placed([{ ...here, name: 'z' }, here]).get('web')?.map(each => each.name)).to.deep.equal([here.name, 'z']);
+    expect(
+      placed([{ ...here, name: 'z' }, here])
+        .get('web')
+        ?.map(each => each.name),
+    ).to.deep.equal([here.name, 'z']);
     expect(() => placed([{ ...here, labels: {} }]))
       .to.throw('tier=true')
       .with.property('code', 'product.no-target');
