@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -199,14 +199,23 @@ describe('ocm: what is not what was signed', () => {
 
   it('every truncation of an archive is an error, and leaves nothing behind', async () => {
     const packed = readFileSync(path.join(referenceCli, 'signed-by-value.tgz'));
-    const before = readdirSync(tmpdir()).filter(name => name.startsWith('airlock-ctf-')).length;
-    for (let size = 1; size < packed.length - 20; size += 211) {
-      const file = path.join(folder, 'cut.tgz');
-      writeFileSync(file, packed.subarray(0, size));
-      const problem = await openComponentRepository(file).catch((error: unknown) => error);
-      expect(hasCode(problem, 'ocm.'), `${size}: ${String(problem)}`).to.equal(true);
+    // A temporary folder of its own: other processes unpack archives into the shared one at the same time.
+    const temporary = path.join(folder, 'tmp');
+    mkdirSync(temporary);
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = temporary;
+    try {
+      for (let size = 1; size < packed.length - 20; size += 211) {
+        const file = path.join(folder, 'cut.tgz');
+        writeFileSync(file, packed.subarray(0, size));
+        const problem = await openComponentRepository(file).catch((error: unknown) => error);
+        expect(hasCode(problem, 'ocm.'), `${size}: ${String(problem)}`).to.equal(true);
+      }
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
     }
-    expect(readdirSync(tmpdir()).filter(name => name.startsWith('airlock-ctf-')).length).to.equal(before);
+    expect(readdirSync(temporary)).to.deep.equal([]);
   });
 });
 
