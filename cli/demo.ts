@@ -28,7 +28,7 @@ function setting(text: string, before: Readonly<Record<string, string>>): Record
 /** `airlock demo`: the whole story on this machine. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('the whole story on this machine: release, replicate, propose, deploy, edit, upgrade')
+    .description('The whole story on this machine: release, replicate, propose, deploy, edit, upgrade')
     .addOption(
       new Option('--platform <kind>', 'kind: a cluster on this machine; none: forge and registries as local processes')
         .choices(['kind', 'none'])

@@ -5,7 +5,7 @@ import { colorsFor, table } from './terminal';
 /** `airlock doctor`: what this machine offers, what is missing, why, and what Airlock would do. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('what this machine offers, what is missing, why it matters, and what Airlock would do about it')
+    .description('What this machine offers, what is missing, why it matters, and what Airlock would do about it')
     .option('--json', 'print the findings as JSON')
     .option('--stop-engine', 'stop the container engine, where it is a process that Airlock started')
     .addHelpText('after', '\nExit code 1 when something is missing that Airlock would not see to itself.')

@@ -18,14 +18,14 @@ const maxDescription = 140;
 
 /** `airlock forge`: what pipelines say to the forge. */
 export function forgeCommand(): Command {
-  const forge = new Command('forge').description('say something to the forge, from a pipeline');
+  const forge = new Command('forge').description('Say something to the forge, from a pipeline');
   forge.addCommand(setStatus());
   return forge;
 }
 
 function setStatus(): Command {
   return new Command('set-status')
-    .description("set a commit's status")
+    .description("Set a commit's status")
     .requiredOption('--url <url>', "the forge's address, e.g. http://gitea.localhost:8080")
     .requiredOption('--repository <owner/name>', 'the repository')
     .requiredOption('--commit <commit>', 'the commit: a SHA, or a tag or branch that names it')

@@ -16,7 +16,7 @@ const names = platformImages.map(image => image.name);
 /** `airlock images`: the platform's programs as container images. */
 export function imagesCommand(): Command {
   const images = new Command('images').description(
-    "the platform's programs as container images: what they are, build, carry",
+    "The platform's programs as container images: what they are, build, carry",
   );
   images.addCommand(listCommand());
   images.addCommand(buildCommand());
@@ -27,7 +27,7 @@ export function imagesCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('all images, and the programs that products’ languages need; which are in the cache')
+    .description('All images, and the programs that products’ languages need; which are in the cache')
     .option('--json', 'print them as JSON')
     .action(async (options: { json?: boolean }) => {
       const [rows, programs] = [await imageListing(), await programListing()];
@@ -67,7 +67,7 @@ interface BuildFlags {
 
 function buildCommand(): Command {
   return new Command('build')
-    .description('pull or assemble what the cache does not hold yet')
+    .description('Pull or assemble what the cache does not hold yet')
     .argument('[names...]', `images; default: all (${names.join(', ')})`, checkName)
     .option('--from <registry>', 'a registry that holds them, e.g. registry.example/airlock: nothing is assembled')
     .option('--offline', 'ask no registry')
@@ -87,7 +87,7 @@ function buildCommand(): Command {
 
 function exportCommand(): Command {
   return new Command('export')
-    .description('write images and the programs the host needs to one archive, for a site without a network')
+    .description('Write images and the programs the host needs to one archive, for a site without a network')
     .argument('<file>', 'the archive to write')
     .argument('[names...]', 'images; default: all', checkName)
     .action(async (file: string, chosen: string[]) => {
@@ -100,7 +100,7 @@ function exportCommand(): Command {
 
 function importCommand(): Command {
   return new Command('import')
-    .description('take the images and programs of an exported archive into the cache')
+    .description('Take the images and programs of an exported archive into the cache')
     .argument('<file>', "what 'airlock images export' wrote")
     .action(async (file: string) => {
       const { images } = await withProgress((report, signal) => importImages(file, { report, signal }));
