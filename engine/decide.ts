@@ -7,6 +7,7 @@ import type { Registration } from './registration';
 import { dependenciesOf } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
+import { record } from './step';
 import { performCreate, performCreateReplacement, performDelete, performSame, performUpdate } from './steps';
 import { isProviderType, parseProviderReference, ROOT_STACK_TYPE, urnName, urnType } from './urn';
 
@@ -67,6 +68,7 @@ async function keepUntargeted(run: Run, old: ResourceState | undefined, next: Re
   if (!old) {
     run.skippedCreates.add(next.urn);
     run.operated.add(next.urn);
+    run.count(record({ op: 'same', urn: next.urn, old: next, new: next }), 0);
     return next;
   }
   const kept = { ...old, aliases: next.aliases, urn: next.urn };

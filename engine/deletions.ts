@@ -2,7 +2,7 @@ import { AirlockError } from '../report';
 import { dependenciesOf } from './resource-state';
 import type { ResourceState } from './resource-state';
 import type { Run } from './run';
-import { RunStopped } from './step';
+import { record, RunStopped } from './step';
 import { performDelete } from './steps';
 
 type DeleteOp = Parameters<typeof performDelete>[2]['op'];
@@ -13,13 +13,25 @@ function opFor(state: ResourceState): DeleteOp {
   return state.pendingReplacement ? 'remove-pending-replace' : 'delete';
 }
 
+function wasOperatedOn(run: Run, { urn }: ResourceState): boolean {
+  return run.operated.has(urn) || run.operated.has(run.aliasedBy.get(urn) ?? '');
+}
+
 /** Old states that are to go: marked for deletion, or not seen in this run. */
 function condemned(run: Run): ResourceState[] {
   return run.olds.filter(state => {
     if (run.gone.has(state) && run.operated.has(state.urn)) return false;
-    if (state.delete) return true;
-    return !run.operated.has(state.urn) && !run.operated.has(run.aliasedBy.get(state.urn) ?? '');
+    return state.delete || !wasOperatedOn(run, state);
   });
+}
+
+/** What would go, were it among the targets, is told as what stays the same. */
+function tellLeftAlone(run: Run, condemned: readonly ResourceState[], chosen: readonly ResourceState[]): void {
+  const going = new Set(chosen);
+  for (const state of condemned) {
+    if (going.has(state) || wasOperatedOn(run, state)) continue;
+    run.count(record({ op: 'same', urn: state.urn, old: state, new: state }), 0);
+  }
 }
 
 /** With targets: those, and what depends on them where that was asked for. */
@@ -66,7 +78,9 @@ function notNeededByExcluded(run: Run, states: ResourceState[]): ResourceState[]
 export async function performDeletions(run: Run, dependentsToo = false): Promise<void> {
   let states: ResourceState[];
   try {
-    states = withinTargets(run, condemned(run), dependentsToo);
+    const all = condemned(run);
+    states = withinTargets(run, all, dependentsToo);
+    tellLeftAlone(run, all, states);
   } catch (error) {
     run.fail(error);
     return;

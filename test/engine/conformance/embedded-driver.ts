@@ -2,7 +2,7 @@ import { openWorkspace, UpdateFailed } from '../../../engine';
 import type { EngineEvent, OperationOptions } from '../../../engine';
 import type { Driver } from './driver';
 import type { ToldStep } from './observation';
-import type { Flags } from './scenario';
+import type { Flags, ScenarioStep } from './scenario';
 import { PROGRAM_DIR } from './world';
 import type { World } from './world';
 
@@ -21,8 +21,10 @@ function optionsOf(flags: Flags, world: World, stack: string): OperationOptions 
   };
 }
 
-function toldBy(events: readonly EngineEvent[]): ToldStep[] {
+function toldBy(events: readonly EngineEvent[], run: ScenarioStep['run']): ToldStep[] {
   return events.flatMap((event): ToldStep[] => {
+    // A preview marks the step that would fail, where Pulumi has the error alone.
+    if (event.kind === 'step-failed' && run === 'preview') return [];
     if (event.kind !== 'step-start' && event.kind !== 'step-done' && event.kind !== 'step-failed') return [];
     const { op, urn } = event.step;
     return [{ phase: event.kind === 'step-start' ? 'start' : event.kind === 'step-done' ? 'done' : 'failed', op, urn }];
@@ -54,7 +56,7 @@ export const embedded: Driver = {
     const own = failure instanceof Error ? [failure.message] : [];
     return {
       failed: failure !== undefined,
-      told: toldBy(events),
+      told: toldBy(events, run),
       summary,
       warnings: diagnostics('warning'),
       errors: [...diagnostics('error'), ...own],

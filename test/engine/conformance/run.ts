@@ -11,7 +11,7 @@ import { judge } from './verdict';
 import type { Verdict } from './verdict';
 
 /**
- * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text] [--jobs n] [--alone] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
+ * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text,text] [--jobs n] [--alone] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
  * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to; `--missing` leaves
  * out the scenarios that have such a record; `--alone` runs none together with others.
  */
@@ -40,11 +40,13 @@ function drivers(pulumi: PulumiDriver | undefined): Driver[] {
   return wanted;
 }
 
+const isNamed = (id: string): boolean => flags.only.split(',').some(text => id.includes(text));
+
 async function main(): Promise<void> {
   const found = findPulumi();
   const pulumi = found === undefined ? undefined : new PulumiDriver(found);
   const chosen = drivers(pulumi);
-  const wanted = scenarios.filter(({ id }) => id.includes(flags.only) && !(flags.missing && recordOf(id)));
+  const wanted = scenarios.filter(({ id }) => isNamed(id) && !(flags.missing && recordOf(id)));
   const groups = flags.alone ? wanted.map(scenario => [scenario]) : byCourse(interleaved(wanted));
   // Where the engines differ on purpose, the scenario says what this one does.
   const work = groups.flatMap(group =>

@@ -8,7 +8,7 @@ export const values: readonly Scenario[] = [
   kept('numbers', [0, -1, 1.5, 1e21, 1e-7, 9007199254740991, 0.1, 123456789012345]),
   scenario(
     'values/not-a-number',
-    up(program([plain('a', { value: { float: 'NaN' } })]), ['create a']),
+    up(program([plain('a', { value: { float: 'NaN' } })], { value: '$a.value' }), ['create a']),
     // It is never equal to itself.
     again(['update a']),
   ),
