@@ -5,7 +5,7 @@ import { Scene } from './scene';
 import type { Scenario } from './scene';
 
 describe('engine: the life of a stack', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let scene: Scene;
   beforeEach(() => (scene = new Scene()));
   afterEach(() => scene.close());
