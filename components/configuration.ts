@@ -62,6 +62,10 @@ export interface Configuration {
   readonly quota: Readonly<Record<string, string>>;
   /** Where `airlock watch` hears events; empty: no webhooks. */
   readonly watchUrl: string;
+  /** Snapshots are signed with a key of the environment. */
+  readonly signSnapshots: boolean;
+  /** Revisions of a product whose snapshots are kept, the present one not counted. */
+  readonly keepSnapshots: number;
   readonly targetNamespace: string;
 }
 
@@ -132,6 +136,14 @@ function quota(value: string): Record<string, string> {
         `Set it: airlock config set airlock:quota pods=50,requests.cpu=8 --stack ${pulumi.getStack()}`,
       );
     }),
+  );
+}
+
+function revisions(value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw invalidConfiguration(
+    `Configuration airlock:keepSnapshots is ${value}, but at least one revision is kept`,
+    `Set a number from 1: airlock config set airlock:keepSnapshots 5 --stack ${pulumi.getStack()}`,
   );
 }
 
@@ -209,6 +221,8 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     checks: ['airlock/validation', ...(config.getBoolean('legacyCheck') === true ? ['mpas/validation-check'] : [])],
     quota: quota(text('quota', '')),
     watchUrl: text('watchUrl', '').replace(/\/+$/, ''),
+    signSnapshots: config.getBoolean('signSnapshots') ?? true,
+    keepSnapshots: revisions(config.getNumber('keepSnapshots') ?? 5),
     targetNamespace: text('targetNamespace', 'podinfo'),
   };
 }

@@ -33,6 +33,7 @@ export function consumerStack(configuration: Configuration): Record<string, pulu
       username: consumer.registry.reader.username,
       password: pulumi.secret(consumer.registry.reader.password),
     },
+    ...(consumer.snapshotPublicKey && { snapshotPublicKey: consumer.snapshotPublicKey }),
     ...(consumer.watchSecret && { watchSecret: consumer.watchSecret }),
     ...outputsOf(first),
     products: Object.fromEntries(

@@ -5,13 +5,13 @@ import {
   ProductDeployment,
   type RegistryConnection,
   Replication,
-  type RepositoryLocation,
+  type Repository,
 } from '../dynamic-providers';
 
 export interface ProductArgs {
   forge: ForgeConnection;
-  managementRepository: RepositoryLocation;
-  projectRepository: RepositoryLocation;
+  managementRepository: Repository;
+  projectRepository: Repository;
   project: string;
   component: string;
   /** Semver range proposed for the subscription. The merged subscription decides. */
@@ -27,6 +27,10 @@ export interface ProductArgs {
   checks: readonly string[];
   /** Of the environment's cluster; undefined where there is none. */
   kubeconfig: pulumi.Input<string> | undefined;
+  /** Private key that snapshots are signed with, PEM; undefined: they are not. */
+  snapshotKey: pulumi.Input<string> | undefined;
+  /** Revisions whose snapshots are kept, the present one not counted. */
+  keepSnapshots: number;
   source: RegistryConnection;
   destination: RegistryConnection;
   /** PEM public keys by signature name. */
@@ -42,13 +46,15 @@ export class Product extends pulumi.ComponentResource {
   constructor(name: string, args: ProductArgs, options?: pulumi.ComponentResourceOptions) {
     super('airlock:index:Product', name, {}, options);
     const child = { parent: this };
+    const management = args.managementRepository.location;
+    const project = args.projectRepository.location;
     const signature = Object.keys(args.trustedKeys)[0] ?? '';
     this.installation = new Installation(
       `${name}-installation`,
       {
         forge: args.forge,
-        repository: args.managementRepository,
-        projectRepository: args.projectRepository,
+        repository: management,
+        projectRepository: project,
         project: args.project,
         instance: name,
         component: args.component,
@@ -59,13 +65,14 @@ export class Product extends pulumi.ComponentResource {
         targetNamespace: args.targetNamespace,
         ...(args.ownTarget && { ownTarget: true }),
       },
-      child,
+      // A product that is taken out is proposed for removal; where the repository goes too, nobody is left to decide.
+      { ...child, deletedWith: args.managementRepository },
     );
     this.replication = new Replication(
       `${name}-replication`,
       {
         forge: args.forge,
-        subscription: { ...args.managementRepository, path: `subscriptions/${name}.yaml` },
+        subscription: { ...management, path: `subscriptions/${name}.yaml` },
         source: args.source,
         destination: args.destination,
         trustedKeys: args.trustedKeys,
@@ -76,8 +83,8 @@ export class Product extends pulumi.ComponentResource {
       `${name}-deployment`,
       {
         forge: args.forge,
-        installation: args.managementRepository,
-        repository: args.projectRepository,
+        installation: management,
+        repository: project,
         project: args.project,
         instance: name,
         component: args.component,
@@ -90,8 +97,10 @@ export class Product extends pulumi.ComponentResource {
         ...(args.reviewers.length > 0 && { reviewers: [...args.reviewers] }),
         checks: [...args.checks],
         ...(args.kubeconfig !== undefined && { kubeconfig: pulumi.secret(args.kubeconfig) }),
+        ...(args.snapshotKey !== undefined && { snapshotKey: pulumi.secret(args.snapshotKey) }),
+        keepSnapshots: args.keepSnapshots,
       },
-      { ...child, dependsOn: [this.replication] },
+      { ...child, dependsOn: [this.replication], deletedWith: args.projectRepository },
     );
     this.registerOutputs({});
   }

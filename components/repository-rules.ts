@@ -34,7 +34,7 @@ export class RepositoryRules extends pulumi.ComponentResource {
         requiredStatuses: [...configuration.checks],
         allowPush: true,
       },
-      child,
+      { ...child, deletedWith: project },
     );
     if (configuration.watchUrl !== '') {
       const secret = new Password(`${name}-watch-secret`, {}, child);
@@ -50,7 +50,7 @@ export class RepositoryRules extends pulumi.ComponentResource {
             secret: secret.result,
             events: ['push', 'pull_request', 'issue_comment', 'delete'],
           },
-          child,
+          { ...child, deletedWith: repository },
         );
       }
     }

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { Files, Organization, type RegistryConnection, Repository } from '../dynamic-providers';
+import { Files, Organization, type RegistryConnection, Repository, SigningKey } from '../dynamic-providers';
 import type { Configuration, ConsumedProduct } from './configuration';
 import type { Platform } from './platform';
 import { Product } from './product';
@@ -25,6 +25,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
   readonly products: readonly [Product, ...Product[]];
   /** Signs what the forge tells `airlock watch`; undefined where it tells nothing. */
   readonly watchSecret: pulumi.Output<string> | undefined;
+  /** Verifies this environment's snapshots, PEM; undefined where they are not signed. */
+  readonly snapshotPublicKey: pulumi.Output<string> | undefined;
   readonly managementUrl: pulumi.Output<string>;
   readonly projectUrl: pulumi.Output<string>;
 
@@ -74,6 +76,11 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
     );
     this.watchSecret = rules.watchSecret;
 
+    const snapshotKey = configuration.signSnapshots
+      ? new SigningKey(`${name}-snapshot-key`, { bits: 3072 }, child)
+      : undefined;
+    this.snapshotPublicKey = snapshotKey?.publicKey;
+
     const kubernetes = platform.kubernetes;
     const place =
       kubernetes === undefined
@@ -91,8 +98,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
         instance,
         {
           forge,
-          managementRepository: management.location,
-          projectRepository: project.location,
+          managementRepository: management,
+          projectRepository: project,
           project: configuration.project,
           component,
           semver,
@@ -102,6 +109,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
           reviewers: configuration.reviewers,
           checks: configuration.checks,
           kubeconfig: args.kubeconfig,
+          snapshotKey: snapshotKey?.privateKey,
+          keepSnapshots: configuration.keepSnapshots,
           source: args.source,
           destination: {
             host: this.registry.host,

@@ -27,7 +27,8 @@ export interface CollectionPlan {
 /**
  * Which stored snapshots nobody needs any more, by what Git refers to: a snapshot stays while a lock that runs, is proposed or can
  * be rolled back to names its digest. Two revisions with the same values share one. Pure. An instance without history is one that
- * was removed: its snapshots go. Signatures (`sha256-….sig`) stay and go with what they sign.
+ * was removed: its snapshots go. Signatures (`sha256-….sig`) and lists of referrers (`sha256-…`) stay and go
+ * with what they are of.
  */
 export function planCollection({ history, proposed, stored, keep = 10 }: CollectionInput): CollectionPlan {
   const users = new Map<string, Set<string>>();
@@ -53,9 +54,9 @@ export function planCollection({ history, proposed, stored, keep = 10 }: Collect
   };
 }
 
-/** Digest of what a signature signs; undefined for a snapshot. */
+/** Digest of what a signature, or the list of what refers to a snapshot, is of; undefined for a snapshot. */
 function signedBy({ tag }: StoredSnapshot): string | undefined {
-  const hex = /^sha256-([0-9a-f]{64})\.sig$/.exec(tag)?.[1];
+  const hex = /^sha256-([0-9a-f]{64})(\.sig)?$/.exec(tag)?.[1];
   return hex === undefined ? undefined : `sha256:${hex}`;
 }
 

@@ -98,10 +98,10 @@ async function leaveText(inputs: DeploymentInputs, plan: DeploymentPlan): Promis
 
 /** Whether the forge or the registry must be written to. */
 function mustAct(plan: DeploymentPlan): boolean {
-  const { renewal, renewalRequest, pullRequest, obsolete, removal, publications, others } = plan;
+  const { renewal, renewalRequest, pullRequest, obsolete, removal, publications, others, missing } = plan;
   const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
   const proposes = pullRequest?.action === true || removal?.action === true;
-  return renews || proposes || [obsolete, publications, others].some(each => each !== undefined);
+  return renews || proposes || [obsolete, publications, others, missing].some(each => each !== undefined);
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */
@@ -133,8 +133,9 @@ async function planned(inputs: DeploymentInputs, options: PlanOptions = {}): Pro
 /** Looks again, without what others looked up, and acts. */
 async function settle(inputs: Inputs): Promise<Outputs> {
   const given = givenOf(inputs);
-  const { plan, pullRequest } = await settleDeployment(given, { programs });
+  const { plan, pullRequest, warnings } = await settleDeployment(given, { programs });
   if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
+  for (const warning of warnings) console.warn(warning);
   return { ...given, ...shown(plan), pullRequest };
 }
 

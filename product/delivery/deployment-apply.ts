@@ -1,7 +1,7 @@
 import { changesTo, type ForgeRepository } from '../../forge';
 import { hasCode } from '../../report';
 import type { LockRenewal } from '../lock-renewal';
-import { credentialsOf, openForge } from './connections';
+import { openForge } from './connections';
 import type { DeploymentInputs, DeploymentPlan, PlannedPullRequest, Project } from './deployment-inputs';
 import { blockedBy } from './deployment-proposal';
 import { propose } from './propose';
@@ -22,9 +22,9 @@ export async function applyDeployment(
 ): Promise<string> {
   const options = signal === undefined ? {} : { signal };
   const project: Project = { inputs, repository: openForge(inputs.forge, inputs.repository), options };
-  const push = (snapshots: LockRenewal['snapshots']): Promise<void> =>
-    pushSnapshots(snapshots, credentialsOf(inputs.registry), signal);
+  const push = (snapshots: LockRenewal['snapshots']): Promise<void> => pushSnapshots(snapshots, inputs, options);
   let page = '';
+  await push(plan.missing ?? []);
   if (plan.renewal?.phase === 'renewed') {
     await push(plan.renewal.snapshots);
     page = await renew(project, plan.renewal, plan.renewalRequest);

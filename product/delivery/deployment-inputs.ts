@@ -2,6 +2,7 @@ import type { ForgeRepository, PullRequest } from '../../forge';
 import type { LockRenewal } from '../lock-renewal';
 import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
+import type { Snapshot } from '../snapshot';
 import type { ResourceReader } from '../source';
 import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
@@ -33,6 +34,10 @@ export interface DeploymentInputs {
   readonly checks?: readonly string[];
   /** Of the environment's cluster, which is asked by dry run whether it would take what is proposed. Default: none is asked. */
   readonly kubeconfig?: string;
+  /** Private key that snapshots are signed with: PEM, RSA or ECDSA. Default: they are not signed. */
+  readonly snapshotKey?: string;
+  /** Revisions whose snapshots are kept, the present one not counted. Default 5. */
+  readonly keepSnapshots?: number;
 }
 
 export type DeploymentPhase = 'waiting' | 'proposed' | 'blocked' | 'deployed' | 'skipped';
@@ -91,6 +96,8 @@ export interface DeploymentPlan {
   readonly renewalRequest?: PlannedPullRequest;
   /** Pull requests that people opened by themselves, and that wait for a verdict. */
   readonly others?: readonly JudgedRequest[];
+  /** What is merged or proposed, and is not (or not signed) in the registry. */
+  readonly missing?: readonly Snapshot[];
   /** Merged snapshots that targets of type `ociRepository` do not hold yet. */
   readonly publications?: readonly Publication[];
   /** The product's generator is gone: its folder is proposed for removal. */

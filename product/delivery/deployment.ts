@@ -23,6 +23,7 @@ import type { PullRequestState } from './pull-request';
 import { refusalOf, refusalText } from './refusal';
 import { planRemoval, wasInstalled } from './removal';
 import { renewalRequest } from './renewal-request';
+import { missingSnapshots } from './snapshots';
 import { checksOf } from './verdict';
 
 /**
@@ -145,8 +146,13 @@ async function planNext(
     observed,
     action: !over && (observed.state === 'absent' || observed.stale || !(await judged(project, observed))),
   };
+  // A proposal that is acted on pushes what it pins anyway.
+  const waits = !over && !pullRequest.action;
+  const lost = waits ? await missingSnapshots(proposal.snapshots, project.inputs, project.options) : [];
+  const missing = [...(soFar.missing ?? []), ...lost];
   return {
     ...soFar,
+    ...(missing.length > 0 && { missing }),
     phase: over ? 'skipped' : proposal.phase,
     reason: over ? whyOver(observed, proposal.version) : blockedBy(proposal),
     proposed: over ? '' : proposal.version,
@@ -211,7 +217,11 @@ async function answer(
     answers,
     ...rendering(project),
   });
-  if (renewal.phase === 'unchanged') return settled(lock, '');
+  if (renewal.phase === 'unchanged') {
+    // Collected since, and asked for again by a revert on main; or from before snapshots were signed.
+    const missing = await missingSnapshots(renewal.snapshots, project.inputs, project.options);
+    return { ...settled(lock, ''), ...(missing.length > 0 && { missing }) };
+  }
   if (renewal.phase === 'blocked') {
     const faults = renewal.faults.map(each => `${each.where}: ${each.path} ${each.message}`);
     return { ...settled(lock, faults.join('; ')), phase: 'blocked', changes: faults };

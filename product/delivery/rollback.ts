@@ -3,7 +3,7 @@ import { instanceDirectory } from '../instance';
 import { parseLock, type ProductLock } from '../lock';
 import { productFileNames } from '../product-files';
 import { planProposal, type Proposal } from '../proposal';
-import { credentialsOf, openForge } from './connections';
+import { openForge } from './connections';
 import { propose } from './propose';
 import type { DeploymentInputs, PlannedPullRequest, PlanOptions, Project } from './deployment-inputs';
 import { blockedBy, rendering } from './deployment-proposal';
@@ -75,7 +75,7 @@ export async function applyRollback(
   signal?: AbortSignal,
 ): Promise<string> {
   const options = signal === undefined ? {} : { signal };
-  await pushSnapshots(proposal.snapshots, credentialsOf(inputs.registry), signal);
+  await pushSnapshots(proposal.snapshots, inputs, options);
   return propose({ inputs, repository: openForge(inputs.forge, inputs.repository), options }, pullRequest, {
     passed: proposal.phase !== 'blocked',
     text: blockedBy(proposal),

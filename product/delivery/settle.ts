@@ -2,6 +2,7 @@ import { hasCode } from '../../report';
 import { applyDeployment } from './deployment-apply';
 import { planDeployment } from './deployment';
 import type { DeploymentInputs, DeploymentPlan, PlanOptions } from './deployment-inputs';
+import { applySnapshotCollection, planSnapshotCollection } from './collection';
 import { deploymentReaders } from './reader';
 import { refusalOf, refusalText } from './refusal';
 
@@ -12,11 +13,14 @@ export interface SettledDeployment {
   readonly plan: DeploymentPlan;
   /** Page of the pull request; empty where there is none. */
   readonly pullRequest: string;
+  /** What else could not be done, and blocks nothing. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * Plans and applies until nothing is left to do: what another reconciler, or a person, wrote meanwhile is looked at anew. What the
- * forge refuses to this product alone (a protected branch) makes a `blocked` plan; everything else throws.
+ * forge refuses to this product alone (a protected branch) makes a `blocked` plan; everything else throws. Then snapshots go that
+ * nothing refers to any more.
  */
 export async function settleDeployment(
   inputs: DeploymentInputs,
@@ -29,13 +33,19 @@ export async function settleDeployment(
       const plan = await planDeployment(inputs, readers.open, options);
       try {
         const pullRequest = await applyDeployment(inputs, plan, signal);
-        if (round === mostRounds || !carriesEdits(plan)) return { plan, pullRequest };
+        if (round < mostRounds && carriesEdits(plan)) continue;
+        const unused = await planSnapshotCollection(inputs, options);
+        return { plan, pullRequest, warnings: await applySnapshotCollection(unused, inputs, options) };
       } catch (error) {
         if (round < mostRounds && movedOn(error)) continue;
         const refusal = refusalOf(error);
         if (refusal === undefined) throw error;
         const pullRequest = plan.pullRequest?.observed.pullRequest?.url ?? '';
-        return { plan: { ...plan, phase: 'blocked', reason: refusalText(refusal), refusal }, pullRequest };
+        return {
+          plan: { ...plan, phase: 'blocked', reason: refusalText(refusal), refusal },
+          pullRequest,
+          warnings: [],
+        };
       }
     }
   } finally {
