@@ -50,7 +50,19 @@ export function configText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (value instanceof Date) return value.toISOString();
-  return JSON.stringify(value);
+  return structuredText(value);
+}
+
+/** JSON as Pulumi hands it to programs and keeps it with providers: keys sorted, and escaped what HTML would take for its own. */
+function structuredText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(structuredText).join(',')}]`;
+  if (typeof value === 'bigint') return String(value);
+  if (isObject(value) && !(value instanceof Date)) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${structuredText(key)}:${structuredText(item)}`).join(',')}}`;
+  }
+  const escape = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value ?? null).replace(/[<>&\u2028\u2029]/g, escape);
 }
 
 function fits(text: string, type: NonNullable<ConfigDeclaration['type']>): boolean {

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { openWorkspace } from '../../engine';
 import type { Workspace } from '../../engine';
 import { backendFolder } from '../../engine/backend';
-import { effectiveConfig } from '../../engine/config-value';
+import { effectiveConfig, readConfigValue } from '../../engine/config-value';
 
 describe('engine: projects, configuration and backends', () => {
   let dir: string;
@@ -58,7 +58,7 @@ describe('engine: projects, configuration and backends', () => {
     expect(text).not.to.include('hush').and.not.to.include('hidden');
     const again = (await (await open()).stack('dev')).config;
     expect(await again.get('token')).to.deep.equal({ text: 'hush', secret: true });
-    expect(await again.get('proj:servers')).to.deep.equal({ text: '[{"name":"one","key":"hidden"}]', secret: true });
+    expect(await again.get('proj:servers')).to.deep.equal({ text: '[{"key":"hidden","name":"one"}]', secret: true });
     expect((await again.masked()).get('proj:token')).to.deep.equal({ text: '[secret]', secret: true });
     expect(await again.remove('token')).to.equal(true);
     expect(await again.remove('token')).to.equal(false);
@@ -67,6 +67,12 @@ describe('engine: projects, configuration and backends', () => {
     const none = await openWorkspace({ cwd: dir, env: {} }).then(workspace => workspace.stack('dev'));
     expect(await caught(none.config.all())).to.include({ code: 'engine.no-passphrase' });
     expect((await none.config.get('region'))?.text, 'plain values need no passphrase').to.equal('there');
+  });
+
+  it('hands structured values to programs as Pulumi writes them: keys sorted, escaped for HTML', () => {
+    const { text, secret } = readConfigValue({ b: ['<&>', 1.5, null], a: { 10: true, 9: 'x' } });
+    expect(text).to.equal('{"a":{"10":true,"9":"x"},"b":["\\u003c\\u0026\\u003e",1.5,null]}');
+    expect(secret).to.equal(false);
   });
 
   it('fills in defaults, and names each missing key and how to set it', async () => {

@@ -140,7 +140,10 @@ export const failures: readonly Scenario[] = [
     'failures/stack-outputs-of-a-failed-update',
     up(program([thing('a', { size: 1 })], { size: '$a.size', label: '$a.label' }), ['create a']),
     up(
-      program([thing('a', { size: 2, fault: 'update' }), thing('b')], { size: '$a.size', b: '$b.label' }),
+      program([thing('b'), thing('a', { size: 2, fault: 'update' }, { dependsOn: ['$b'] })], {
+        size: '$a.size',
+        b: '$b.label',
+      }),
       ['create b'],
       {
         fails: /cannot update a/,
