@@ -35,7 +35,7 @@ export interface TransferOptions extends OpenOptions {
   readonly overwrite?: boolean;
   /** Leaves component versions in the target as they are, even where unsigned parts differ. */
   readonly noUpdate?: boolean;
-  /** As if the target were empty. */
+  /** As if the target were empty: looks at every blob, below manifests that are present too, which repairs a damaged target. */
   readonly enforce?: boolean;
   /** OCI artifacts become local blobs in a registry too, instead of repositories of their own. Default false. */
   readonly disableUploads?: boolean;

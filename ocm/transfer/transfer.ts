@@ -157,10 +157,11 @@ class ComponentTransfer {
     }
   }
 
-  /** Whether nothing is missing in the target. Something may have been deleted there, or a transfer have ended half-way. */
+  /** Whether no content is missing in the target: images are deleted there to make room, by people and by rules. */
   private async isComplete(present: ComponentVersionAccess): Promise<boolean> {
+    const { signal } = this.options;
     try {
-      await assertInventory(present, this.options);
+      await assertInventory(present, { ...(signal === undefined ? {} : { signal }), manifestsOnly: true });
       return true;
     } catch (error) {
       if (!hasCode(error, 'ocm.transfer-incomplete')) throw error;
