@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { Gitea, type StatusState } from '../forge';
+import { writeFile } from 'node:fs/promises';
+import { Gitea, type GiteaRepository, type StatusState } from '../forge';
 import { AirlockError } from '../report';
 import { forgeCredentials } from './forge-credentials';
 
@@ -18,8 +19,9 @@ const maxDescription = 140;
 
 /** `airlock forge`: what pipelines say to the forge. */
 export function forgeCommand(): Command {
-  const forge = new Command('forge').description('Say something to the forge, from a pipeline');
+  const forge = new Command('forge').description('Talk to the forge, from a pipeline');
   forge.addCommand(setStatus());
+  forge.addCommand(releaseNotes());
   return forge;
 }
 
@@ -52,16 +54,28 @@ Example:
     });
 }
 
-async function set({ url, repository, commit, state, context, description, targetUrl }: StatusFlags): Promise<string> {
-  const [owner, name, ...more] = repository.split('/');
-  if (!owner || !name || more.length > 0) {
-    throw new AirlockError({
-      code: 'forge.invalid-argument',
-      message: `--repository ${repository} is not owner/name`,
-      remedy: 'Write it as owner/name',
+interface NotesFlags {
+  readonly url: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly out: string;
+}
+
+function releaseNotes(): Command {
+  return new Command('release-notes')
+    .description("Write a release's text into a file; a tag without a release has none")
+    .requiredOption('--url <url>', "the forge's address, e.g. http://gitea.localhost:8080")
+    .requiredOption('--repository <owner/name>', 'the repository')
+    .requiredOption('--tag <tag>', "the release's tag")
+    .requiredOption('--out <file>', 'where to; airlock component build --release-notes reads it')
+    .action(async ({ url, repository, tag, out }: NotesFlags) => {
+      const release = await named(url, repository).release(tag);
+      await writeFile(out, release?.body ?? '');
     });
-  }
-  const target = new Gitea({ url, credentials: forgeCredentials() }).repository(owner, name);
+}
+
+async function set({ url, repository, commit, state, context, description, targetUrl }: StatusFlags): Promise<string> {
+  const target = named(url, repository);
   const found = await target.commit(commit);
   if (!found) {
     throw new AirlockError({
@@ -78,4 +92,17 @@ async function set({ url, repository, commit, state, context, description, targe
     ...(targetUrl === undefined ? {} : { targetUrl }),
   });
   return found.sha;
+}
+
+/** Throws `forge.invalid-argument`. */
+function named(url: string, repository: string): GiteaRepository {
+  const [owner, name, ...more] = repository.split('/');
+  if (!owner || !name || more.length > 0) {
+    throw new AirlockError({
+      code: 'forge.invalid-argument',
+      message: `--repository ${repository} is not owner/name`,
+      remedy: 'Write it as owner/name',
+    });
+  }
+  return new Gitea({ url, credentials: forgeCredentials() }).repository(owner, name);
 }

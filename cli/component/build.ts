@@ -7,9 +7,11 @@ import {
   readSettings,
   type BuiltComponentVersion,
   type CtfFormat,
+  type Label,
   type Settings,
   type Templater,
 } from '../../ocm';
+import { releaseNotesLabel } from '../../product';
 import { AirlockError } from '../../report';
 import { printListing, withOutputFlag, type OutputFlags } from './output';
 import { inSession, withConnectionFlags, type ConnectionFlags } from './session';
@@ -26,6 +28,7 @@ interface BuildFlags extends ConnectionFlags, OutputFlags {
   readonly version?: string;
   readonly templater: Templater;
   readonly skipDigestGeneration?: boolean;
+  readonly releaseNotes?: string;
 }
 
 /** `airlock component build`: the components of constructor files, into a transport archive or a registry. */
@@ -50,6 +53,7 @@ export function buildCommand(command: Command): void {
     .option('-v, --version <version>', 'version of components that have none')
     .addOption(new Option('--templater <name>', 'how values are filled in').choices(['subst', 'none']).default('subst'))
     .option('--skip-digest-generation', 'do not look at content that stays where it is')
+    .option('--release-notes <file>', 'Markdown that consumers read in their pull requests; an empty file: none')
     .action((given: string[], flags: BuildFlags) => build(given, flags));
   withOutputFlag(withConnectionFlags(command)).addHelpText(
     'after',
@@ -72,6 +76,7 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
       remedy: 'Write airlock component build -O TARGET FILE',
     });
   const settings = await settingsOf(given, flags);
+  const labels = await releaseNotesOf(flags);
   const built = await inSession(flags, async session => {
     // As with the reference command line, a file is an archive whatever its name looks like.
     const name = flags.outfile ?? flags.file;
@@ -99,6 +104,7 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
           report: session.report,
           signal: session.signal,
           ...(flags.version === undefined ? {} : { version: flags.version }),
+          ...(labels.length > 0 && { labels }),
         })),
       );
     }
@@ -114,6 +120,21 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
     ],
     document: each => each,
   });
+}
+
+/** The label that carries the release notes; it is signed with the component. */
+async function releaseNotesOf({ releaseNotes: file }: BuildFlags): Promise<Label[]> {
+  if (file === undefined) return [];
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new AirlockError({
+      code: 'cli.release-notes-not-found',
+      message: `the release notes ${file} cannot be read`,
+      where: file,
+      remedy: 'Check the path, or leave --release-notes out',
+      cause: error,
+    });
+  });
+  return text.trim() === '' ? [] : [{ name: releaseNotesLabel, value: text.trim(), signing: true }];
 }
 
 /** Environment, then settings files, then the command line: what comes later counts. */

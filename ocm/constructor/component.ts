@@ -68,7 +68,7 @@ export class ComponentBuild {
         name: specification.name,
         version: this.version,
         provider: providerString(specification.provider),
-        ...(specification.labels === undefined ? {} : { labels: specification.labels }),
+        ...this.labels(),
         creationTime: specification.creationTime ?? this.creationTime(),
         repositoryContexts: [],
         resources,
@@ -84,6 +84,13 @@ export class ComponentBuild {
       manifestDigest: manifest.digest,
       resources: resources.length,
     };
+  }
+
+  private labels(): Pick<ComponentDescriptor['component'], 'labels'> {
+    const { labels: own } = this.specification;
+    const { labels: given } = this.options;
+    if (given === undefined) return own === undefined ? {} : { labels: own };
+    return { labels: [...(own ?? []).filter(each => !given.some(({ name }) => name === each.name)), ...given] };
   }
 
   private element({ name, version, extraIdentity, labels }: ElementSpec): ElementMeta {

@@ -1,3 +1,4 @@
+import type { Label } from '../descriptor';
 import type { OpenOptions, Registries } from '../repository';
 import type { Settings, Templater } from './template';
 
@@ -14,6 +15,8 @@ export interface BuildOptions extends OpenOptions {
   /** Seconds since 1970 for `creationTime`. Default: `SOURCE_DATE_EPOCH`, else now. */
   readonly epoch?: number;
   readonly registries?: Registries;
+  /** Labels of every component, over those of the same name in the file. */
+  readonly labels?: readonly Label[];
 }
 
 export interface BuiltComponentVersion {

@@ -14,6 +14,7 @@ describe('an environment kept up to date', function () {
   this.timeout(600_000);
   this.bail(true);
   let environment: TestEnvironment;
+  let destroyed = false;
   let watch: ChildProcess | undefined;
   let said = '';
   let url: string;
@@ -37,7 +38,7 @@ describe('an environment kept up to date', function () {
       watch.kill('SIGTERM');
       await ended;
     }
-    await environment?.destroy();
+    if (!destroyed) await environment?.destroy();
   });
 
   const project = () => environment.forge.repository('software-consumer', 'mpas-ocm-applications');
@@ -65,6 +66,11 @@ describe('an environment kept up to date', function () {
     expect(text.stdout)
       .to.match(/^ENVIRONMENT +PRODUCT +STATE/)
       .and.to.match(/podinfo +running +1\.1\.0/);
+  });
+
+  it('had told what the vendor wrote about the release', async () => {
+    const upgrade = (await project().pullRequests('all')).find(each => each.title === 'podinfo: 1.0.0 -> 1.1.0');
+    expect(upgrade?.body).to.include('Release v1.1.0 from branch new-release');
   });
 
   it('proposes the way back', async () => {
@@ -117,5 +123,13 @@ describe('an environment kept up to date', function () {
     const ended = once(watch as ChildProcess, 'exit');
     watch?.kill('SIGTERM');
     expect((await ended)[0]).to.equal(0);
+  });
+
+  it('goes without proposing anything to the repositories that go with it', async () => {
+    destroyed = true;
+    const { code, stdout, stderr } = await environment.destroy();
+    expect(code, stderr).to.equal(0);
+    expect(stdout + stderr).not.to.match(/removal|proposed/i);
+    expect(stdout).to.match(/airlock destroy --stack consumer-\S+: \d+ deleted/);
   });
 });
