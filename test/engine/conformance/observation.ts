@@ -84,6 +84,8 @@ class Normalizer {
 
   value(value: Value): Value {
     if (typeof value === 'string') return value.startsWith('exports.handler') ? '@CODE@' : this.text(value);
+    // Pulumi's JSON has a negative zero; that of the embedded engine, and of the record, has one zero.
+    if (value === 0) return 0;
     if (Array.isArray(value)) return value.map(item => this.value(item));
     if (typeof value !== 'object' || value === null) return value;
     const { ciphertext } = value;
