@@ -56,9 +56,12 @@ export async function benchTransfer(): Promise<void> {
 
 const main = join(__dirname, '..', 'cli', 'main.js');
 
+/** Node as `cli/airlock` starts it. */
+const node = [process.execPath, '--no-warnings', '--max-semi-space-size=4'];
+
 const airlock: Tool = {
   name: 'airlock',
-  transfer: (from, to) => [process.execPath, '--no-warnings', main, 'component', 'transfer', '-V', from, to],
+  transfer: (from, to) => [...node, main, 'component', 'transfer', '-V', from, to],
 };
 
 /** The reference command line, with an empty home so that no configuration of this account takes part. */
