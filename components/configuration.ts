@@ -18,6 +18,8 @@ export interface ConsumedProduct {
   readonly targetNamespace: string;
   /** Products of this environment that must be deployed before. */
   readonly dependsOn: readonly string[];
+  /** Sources of values that are laid over `values.yaml`, as docs/delivery.md has them. Default: none. */
+  readonly valuesFrom?: readonly unknown[];
 }
 
 /** The stack's configuration, typed (the schema with descriptions is in Pulumi.yaml). */
@@ -97,6 +99,7 @@ function moreProducts(value: unknown, targetNamespace: string): ConsumedProduct[
     const { name, component, dependsOn = [], ...more } = (each ?? {}) as Record<string, unknown>;
     const texts = [name, component, more['semver'] ?? '', more['targetNamespace'] ?? ''];
     const names: unknown[] = Array.isArray(dependsOn) ? dependsOn : [undefined];
+    if (!Array.isArray(more['valuesFrom'] ?? [])) return false;
     return [...texts, ...names].every(text => typeof text === 'string');
   };
   if (Array.isArray(value) && value.every(isProduct))
@@ -104,6 +107,16 @@ function moreProducts(value: unknown, targetNamespace: string): ConsumedProduct[
   throw invalidConfiguration(
     'Configuration airlock:moreProducts is not a list of products with name and component',
     `Set each: airlock config set --path 'airlock:moreProducts[0].name' orders --stack ${pulumi.getStack()}`,
+  );
+}
+
+function valuesFrom(config: pulumi.Config): Pick<ConsumedProduct, 'valuesFrom'> {
+  const value = config.getObject<unknown>('valuesFrom');
+  if (value === undefined) return {};
+  if (Array.isArray(value)) return { valuesFrom: value as unknown[] };
+  throw invalidConfiguration(
+    'Configuration airlock:valuesFrom is not a list of sources',
+    `Set each: airlock config set --path 'airlock:valuesFrom[0].kind' git --stack ${pulumi.getStack()}`,
   );
 }
 
@@ -213,6 +226,7 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
         semver: text('semver', '>=1.0.0'),
         targetNamespace: text('targetNamespace', 'podinfo'),
         dependsOn: [],
+        ...valuesFrom(config),
       },
       ...moreProducts(config.getObject<unknown>('moreProducts') ?? [], text('targetNamespace', 'podinfo')),
     ]),

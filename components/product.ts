@@ -27,6 +27,8 @@ export interface ProductArgs {
   checks: readonly string[];
   /** Of the environment's cluster; undefined where there is none. */
   kubeconfig: pulumi.Input<string> | undefined;
+  /** Sources of values that are laid over `values.yaml`. */
+  valuesFrom: readonly unknown[];
   /** Private key that snapshots are signed with, PEM; undefined: they are not. */
   snapshotKey: pulumi.Input<string> | undefined;
   /** Revisions whose snapshots are kept, the present one not counted. */
@@ -98,6 +100,7 @@ export class Product extends pulumi.ComponentResource {
         checks: [...args.checks],
         ...(args.kubeconfig !== undefined && { kubeconfig: pulumi.secret(args.kubeconfig) }),
         ...(args.snapshotKey !== undefined && { snapshotKey: pulumi.secret(args.snapshotKey) }),
+        ...(args.valuesFrom.length > 0 && { valuesFrom: args.valuesFrom }),
         keepSnapshots: args.keepSnapshots,
       },
       { ...child, dependsOn: [this.replication], deletedWith: args.projectRepository },

@@ -93,7 +93,14 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
             ),
           ];
 
-    const product = ({ name: instance, component, semver, targetNamespace, dependsOn }: ConsumedProduct): Product =>
+    const product = ({
+      name: instance,
+      component,
+      semver,
+      targetNamespace,
+      dependsOn,
+      valuesFrom = [],
+    }: ConsumedProduct): Product =>
       new Product(
         instance,
         {
@@ -110,6 +117,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
           checks: configuration.checks,
           kubeconfig: args.kubeconfig,
           snapshotKey: snapshotKey?.privateKey,
+          valuesFrom,
           keepSnapshots: configuration.keepSnapshots,
           source: args.source,
           destination: {

@@ -29,6 +29,8 @@ export interface ProductDeploymentArgs {
   checks?: pulumi.Input<pulumi.Input<string>[]>;
   /** Of the environment's cluster, which is asked by dry run whether it would take what is proposed. Default: none. A secret. */
   kubeconfig?: pulumi.Input<string>;
+  /** Sources of values that are laid over `values.yaml`, later over earlier; docs/delivery.md has their form. Default: none. */
+  valuesFrom?: pulumi.Input<readonly unknown[]>;
   /** Private key that snapshots are signed with: PEM, RSA or ECDSA. Default: they are not signed. A secret. */
   snapshotKey?: pulumi.Input<string>;
   /** Revisions whose snapshots are kept in the registry, the present one not counted. Default 5. */

@@ -41,6 +41,15 @@ export function credentialsOf(...accounts: readonly RegistryAccount[]): Credenti
   );
 }
 
+/** How a reference is read: with the account, where it is in that registry; else with what this machine knows of its host. */
+export function accessTo(
+  reference: string,
+  { host, username, password }: RegistryAccount,
+): { readonly credentials?: { readonly username: string; readonly password: string } } {
+  const hostOf = (text: string): string => text.replace(/^https?:\/\//, '').split('/')[0] ?? text;
+  return hostOf(reference) === hostOf(host) ? { credentials: { username, password } } : {};
+}
+
 /** Trust as verification takes it: every one of these signatures, each by its own key. PEM public keys by signature name. */
 export function trustIn(trustedKeys: Readonly<Record<string, string>>): { signatures: string[]; keys: TrustedKey[] } {
   const keys = Object.entries(trustedKeys).map(([signature, publicKey]) => ({ signature, publicKey }));

@@ -4,6 +4,7 @@ import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { Snapshot } from '../snapshot';
 import type { ResourceReader } from '../source';
+import type { ValueMap } from '../value';
 import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
 import type { Publication } from './publication';
@@ -34,6 +35,11 @@ export interface DeploymentInputs {
   readonly checks?: readonly string[];
   /** Of the environment's cluster, which is asked by dry run whether it would take what is proposed. Default: none is asked. */
   readonly kubeconfig?: string;
+  /**
+   * Where values come from that are laid over `values.yaml`, later over earlier; each a `ValuesSource`, as the configuration has it:
+   * checked when it is read. Default: none.
+   */
+  readonly valuesFrom?: readonly unknown[];
   /** Private key that snapshots are signed with: PEM, RSA or ECDSA. Default: they are not signed. */
   readonly snapshotKey?: string;
   /** Revisions whose snapshots are kept, the present one not counted. Default 5. */
@@ -115,4 +121,6 @@ export interface Project {
   readonly options: { readonly signal?: AbortSignal };
   readonly programs?: Programs;
   readonly clusterOf?: TargetClusters['clusterOf'];
+  /** Values over those of `values.yaml`. */
+  readonly overrides?: ValueMap;
 }

@@ -46,9 +46,9 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
   }
 }
 
-/** How products are rendered: with which programs. */
-export function rendering({ programs, options }: Project): Pick<ProposalInput, 'render'> {
-  return { render: { ...options, ...(programs && { programs }) } };
+/** How products are rendered: with which programs, and which values beside those of `values.yaml`. */
+export function rendering({ programs, options, overrides }: Project): Pick<ProposalInput, 'render'> {
+  return { render: { ...options, ...(programs && { programs }), ...(overrides && { overrides }) } };
 }
 
 /** What a person left on the branch cannot be read: it stays as it is, and the pull request says what is wrong with it. */

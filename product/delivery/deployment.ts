@@ -24,6 +24,7 @@ import { refusalOf, refusalText } from './refusal';
 import { planRemoval, wasInstalled } from './removal';
 import { renewalRequest } from './renewal-request';
 import { missingSnapshots } from './snapshots';
+import { withOverrides } from './values-sources';
 import { checksOf } from './verdict';
 
 /**
@@ -58,7 +59,7 @@ export async function planDeployment(
     const { names, missing } = await dependencies(project);
     if (missing !== undefined)
       return waiting(`${inputs.instance} waits for ${missing}, which it depends on, to be merged`);
-    return await planInstalled(project, instanceOf(inputs, targets, names), open);
+    return await planInstalled(await withOverrides(project, forge), instanceOf(inputs, targets, names), open);
   } catch (error) {
     return blockedOr(waiting(''), inRepository(error, inputs));
   } finally {

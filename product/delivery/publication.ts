@@ -4,7 +4,7 @@ import { readProductDescription } from '../description';
 import { isKubernetes, placeRoles, type ProductInstance } from '../instance';
 import type { LockedSnapshot, ProductLock } from '../lock';
 import type { ResourceReader } from '../source';
-import type { RegistryAccount } from './connections';
+import { accessTo, type RegistryAccount } from './connections';
 
 /** A merged snapshot that an OCI repository, a target like a cluster, does not hold yet. */
 export interface Publication {
@@ -48,8 +48,8 @@ export async function publish(
   options: { readonly signal?: AbortSignal },
 ): Promise<void> {
   for (const { snapshot, destination } of publications) {
-    const source = openRepository(snapshot.reference, access(snapshot.reference, registry)).repository;
-    const { repository, reference } = openRepository(destination, access(destination, registry));
+    const source = openRepository(snapshot.reference, accessTo(snapshot.reference, registry)).repository;
+    const { repository, reference } = openRepository(destination, accessTo(destination, registry));
     await copy(source, snapshot.digest, repository, reference.tag, { referrers: true, ...options });
   }
 }
@@ -61,16 +61,10 @@ async function holds(
   options: { readonly signal?: AbortSignal },
 ): Promise<boolean> {
   try {
-    await openRepository(base, access(base, registry)).repository.resolve(digest, options);
+    await openRepository(base, accessTo(base, registry)).repository.resolve(digest, options);
     return true;
   } catch (error) {
     if (hasCode(error, 'oci.not-found')) return false;
     throw error;
   }
-}
-
-/** The account for a reference: the consumer's registry's own, or what this machine knows. */
-function access(reference: string, { host, username, password }: RegistryAccount) {
-  const hostOf = (text: string): string => text.replace(/^https?:\/\//, '').split('/')[0] ?? text;
-  return hostOf(reference) === hostOf(host) ? { credentials: { username, password } } : {};
 }

@@ -3,6 +3,7 @@ import { instanceDirectory } from '../instance';
 import { parseLock, type ProductLock } from '../lock';
 import { productFileNames } from '../product-files';
 import { planProposal, type Proposal } from '../proposal';
+import { targetClusters } from './clusters';
 import { openForge } from './connections';
 import { propose } from './propose';
 import type { DeploymentInputs, PlannedPullRequest, PlanOptions, Project } from './deployment-inputs';
@@ -11,6 +12,7 @@ import { dependencies, filesOf, installedTargets, instanceOf } from './instance-
 import { observePullRequest, type PullRequestDesire } from './pull-request';
 import { deploymentReaders } from './reader';
 import { pushSnapshots } from './snapshots';
+import { withOverrides } from './values-sources';
 
 /** A version that main has had. */
 export type DeployedVersion = Pick<ProductLock['component'], 'version' | 'descriptorDigest'>;
@@ -33,16 +35,25 @@ export async function planRollback(
 ): Promise<RollbackPlan> {
   const options = signal === undefined ? {} : { signal };
   const repository = forge(inputs.forge, inputs.repository);
-  const project: Project = { inputs, repository, options, ...(programs && { programs }) };
+  const { kubeconfig } = inputs;
+  const clusters = kubeconfig === undefined ? undefined : targetClusters(kubeconfig, `mpas-${inputs.project}`);
+  const plain: Project = {
+    inputs,
+    repository,
+    options,
+    ...(programs && { programs }),
+    ...(clusters && { clusterOf: clusters.clusterOf }),
+  };
   const targets = await installedTargets(inputs, forge(inputs.forge, inputs.installation), options);
   const directory = instanceDirectory({ name: inputs.instance });
   const merged = filesOf(await repository.readTree('main', directory, options), directory);
   if (targets === undefined || merged.lock === undefined) throw notDeployed(inputs);
   const lockFile = `${directory}/${productFileNames.lock}`;
   const now = parseLock(merged.lock, lockFile).component;
-  const back = chosen(await deployedVersions(project, lockFile), now, to, inputs.instance);
+  const back = chosen(await deployedVersions(plain, lockFile), now, to, inputs.instance);
   const readers = deploymentReaders(inputs, signal);
   try {
+    const project = await withOverrides(plain, forge);
     const [next, previous] = [
       await readers.open(back.version, back.descriptorDigest),
       await readers.open(now.version, now.descriptorDigest),
@@ -65,6 +76,7 @@ export async function planRollback(
     return { from: now.version, to: back.version, proposal, pullRequest: { desire, observed, action: true } };
   } finally {
     await readers.close();
+    await clusters?.close();
   }
 }
 

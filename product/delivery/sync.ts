@@ -1,10 +1,5 @@
-import { gunzip } from 'node:zlib';
-import { promisify } from 'node:util';
 import { changesTo, type FileChange } from '../../forge';
-import { openRepository, readContent, type Descriptor } from '../../oci';
-import { AirlockError, messageOf } from '../../report';
-import type { FileSet } from '../file-set';
-import { readTar } from '../tar';
+import { artifactFiles } from './artifact';
 import { openForge, type ForgeAccount, type RepositoryName } from './connections';
 import { applyPullRequest, observePullRequest, type PullRequestDesire, type PullRequestState } from './pull-request';
 
@@ -38,13 +33,10 @@ export interface SyncPlan {
   readonly action: boolean;
 }
 
-/** Bytes of an artifact, as stored and unpacked. */
-const limit = 64 * 1024 * 1024;
-
 /** Compares the artifact with what Git has. Writes nothing. Throws `product.artifact-invalid` and what reading throws. */
 export async function planSync(inputs: SyncInputs, signal?: AbortSignal): Promise<SyncPlan> {
   const options = signal === undefined ? {} : { signal };
-  const { digest, files } = await artifactFiles(inputs, options);
+  const { digest, files } = await artifactFiles(inputs.artifact, { credentials: { ...inputs.account } }, options);
   const branch = inputs.branch ?? 'main';
   const repository = openForge(inputs.forge, inputs.repository);
   const folder = inputs.path.replace(/^\/+|\/+$/g, '');
@@ -102,36 +94,4 @@ function desireOf(
     labels: ['airlock', 'sync'],
     subject: `sync ${name} ${digest}`,
   };
-}
-
-async function artifactFiles(
-  { artifact, account }: SyncInputs,
-  options: { readonly signal?: AbortSignal },
-): Promise<{ digest: string; files: FileSet }> {
-  const { repository, reference } = openRepository(artifact, { credentials: { ...account } });
-  const manifest = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', options);
-  const { layers } = JSON.parse(Buffer.from(await readContent(repository, manifest, options)).toString('utf8')) as {
-    layers?: Descriptor[];
-  };
-  const [layer] = layers ?? [];
-  if (layers?.length !== 1 || layer === undefined)
-    throw invalid(artifact, `it has ${layers?.length ?? 0} layers, and one is needed`);
-  if (layer.size > limit) throw invalid(artifact, `it is larger than ${limit} bytes`);
-  const bytes = Buffer.from(await readContent(repository, layer, options));
-  try {
-    const gzipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    const archive = gzipped ? await promisify(gunzip)(bytes, { maxOutputLength: limit }) : bytes;
-    return { digest: manifest.digest, files: await readTar(archive, artifact) };
-  } catch (error) {
-    throw error instanceof AirlockError ? error : invalid(artifact, messageOf(error));
-  }
-}
-
-function invalid(artifact: string, why: string): AirlockError {
-  return new AirlockError({
-    code: 'product.artifact-invalid',
-    message: `The artifact cannot be unpacked into Git: ${why}`,
-    where: artifact,
-    remedy: 'Name an artifact with one layer that is a tar archive, as Flux and Airlock write them',
-  });
 }
