@@ -25,22 +25,9 @@ export async function blobReader(
   // The first step runs up to the first chunk: errors of opening belong to fetch, not to the stream.
   const first = await chunks.next();
   return selfChecking(
-    streamOf(prepend(first, chunks), () => cancel.abort()),
+    streamOf(chunks, () => cancel.abort(), first),
     descriptor,
   );
-}
-
-async function* prepend(
-  first: IteratorResult<Uint8Array>,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    if (first.done) return;
-    yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
 }
 
 async function* read(

@@ -4,11 +4,21 @@ import { AirlockError } from '../report';
 import { assertMatches, VerifyingStream } from './digest';
 import { MANIFEST_LIMIT } from './manifest';
 
-/** A byte stream over a generator. Destroying it calls `cancel` at once, even while the generator waits for data. */
-export function streamOf(chunks: AsyncGenerator<Uint8Array>, cancel: () => void = () => undefined): Readable {
+/**
+ * A byte stream over a generator, after its step `first` where that was taken already. Destroying it calls `cancel` at once,
+ * even while the generator waits for data.
+ */
+export function streamOf(
+  chunks: AsyncGenerator<Uint8Array>,
+  cancel: () => void = () => undefined,
+  first?: IteratorResult<Uint8Array>,
+): Readable {
+  let taken = first;
   return new Readable({
     read() {
-      chunks.next().then(
+      const step = taken === undefined ? chunks.next() : Promise.resolve(taken);
+      taken = undefined;
+      step.then(
         result => this.push(result.done ? null : result.value),
         (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
       );
