@@ -31,7 +31,7 @@ export interface ProductDeploymentArgs {
   kubeconfig?: pulumi.Input<string>;
   /** Sources of values that are laid over `values.yaml`, later over earlier; docs/delivery.md has their form. Default: none. */
   valuesFrom?: pulumi.Input<readonly unknown[]>;
-  /** Private key that snapshots are signed with: PEM, RSA or ECDSA. Default: they are not signed. A secret. */
+  /** Private key that snapshots are signed with: RSA, PEM. Default: they are not signed. A secret. */
   snapshotKey?: pulumi.Input<string>;
   /** Revisions whose snapshots are kept in the registry, the present one not counted. Default 5. */
   keepSnapshots?: pulumi.Input<number>;

@@ -40,7 +40,7 @@ export interface DeploymentInputs {
    * checked when it is read. Default: none.
    */
   readonly valuesFrom?: readonly unknown[];
-  /** Private key that snapshots are signed with: PEM, RSA or ECDSA. Default: they are not signed. */
+  /** Private key that snapshots are signed with: RSA, PEM; its signatures are the same each time. Default: they are not signed. */
   readonly snapshotKey?: string;
   /** Revisions whose snapshots are kept, the present one not counted. Default 5. */
   readonly keepSnapshots?: number;
