@@ -43,7 +43,12 @@ function baseName(urnName: string): string {
 }
 
 /** The inputs with a name: the one given, the one an earlier run chose, or `<resource name>-<8 hex>` made from the seed. */
-export function withName(urnName: string, olds: PropertyMap, news: PropertyMap, seed: Buffer = randomBytes(32)): PropertyMap {
+export function withName(
+  urnName: string,
+  olds: PropertyMap,
+  news: PropertyMap,
+  seed: Buffer = randomBytes(32),
+): PropertyMap {
   const metadata = reveal(news['metadata']);
   if (metadata instanceof Unknown) return news;
   const fields = isMap(metadata) ? metadata : {};
