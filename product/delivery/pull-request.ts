@@ -136,7 +136,8 @@ export async function applyPullRequest(
   // The forge allows one open pull request from a branch.
   if (superseded !== undefined) await repository.closePullRequest(superseded.number, options);
   const { branch, base, title, labels } = desire;
-  const created = await repository.createPullRequest({ head: branch, base, title, body, labels }, options);
+  const made = await repository.createPullRequest({ head: branch, base, title, body, labels }, options);
+  const created = await onlyOne(repository, branch, made, options);
   if (superseded !== undefined)
     await repository.comment(
       superseded.number,
@@ -145,6 +146,23 @@ export async function applyPullRequest(
     );
   await askForReview(repository, created, desire.reviewers ?? [], options);
   return created;
+}
+
+/** Two reconcilers at once can each have been let: the first pull request counts, whoever looks last closes the others. */
+async function onlyOne(
+  repository: ForgeRepository,
+  branch: string,
+  made: PullRequest,
+  options?: CallOptions,
+): Promise<PullRequest> {
+  const open = (await repository.pullRequestsFrom(branch, options)).filter(each => each.state === 'open');
+  const [first = made, ...others] = open.sort((a, b) => a.number - b.number);
+  for (const { number, title } of others) {
+    // Without the marker: this is nobody's word about the version.
+    await repository.updatePullRequest(number, { title, body: `The same as #${first.number}.` }, options);
+    await repository.closePullRequest(number, options);
+  }
+  return first;
 }
 
 async function commitTo(
