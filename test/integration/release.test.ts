@@ -19,7 +19,7 @@ const component = 'ocm.software/demos/podinfo';
 const webhookSecret = 'the secret of the webhook';
 
 describe('a release on real parts', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
   let gitea: RunningGitea;
   let registry: TestRegistry;
   let folder: string;
@@ -99,6 +99,8 @@ const cli = ${JSON.stringify(join(root, 'cli'))};
 const airlock = new Command('airlock');
 airlock.addCommand(require(cli + '/image.ts').imageCommand());
 airlock.addCommand(require(cli + '/component.ts').componentCommand());
+airlock.addCommand(require(cli + '/forge.ts').forgeCommand());
+airlock.addCommand(require(cli + '/product.ts').productCommand());
 airlock.parseAsync().catch(error => { console.error('error: ' + error.message); process.exit(1); });
 `,
     };
