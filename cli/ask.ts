@@ -24,9 +24,11 @@ export async function askHidden(prompt: string): Promise<string> {
   }
 }
 
-/** Throws `cli.usage` where nobody can be asked and `--yes` is missing. Answers whether to ask. */
-export function mustAsk(flags: OperationFlags, command: string): boolean {
-  if (flags.yes) return false;
+/**
+ * Throws `cli.usage` where nobody can be asked and `--yes` is missing: before anything is looked for or made. Answers whether to ask.
+ */
+export function mustAsk(flags: OperationFlags & { readonly previewOnly?: boolean }, command: string): boolean {
+  if (flags.yes || flags.previewOnly) return false;
   if (isInteractive(flags) && !flags.json) return true;
   throw usage(
     `airlock ${command} needs --yes where nobody can be asked`,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { mustAsk } from './ask';
 import { operationFlags, operationOptions, stackOf } from './engine-options';
 import type { OperationFlags } from './engine-options';
 import { offer } from './operation';
@@ -16,6 +17,7 @@ export function destroyCommand(): Command {
     .option('--preview-only', 'only show what would be deleted')
     .option('-f, --skip-preview', 'do not preview first')
     .action(async (flags: DestroyFlags) => {
+      mustAsk(flags, 'destroy');
       const stack = await stackOf(flags);
       const done = await offer({
         command: 'destroy',

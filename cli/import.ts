@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { mustAsk } from './ask';
 import { readFileSync } from 'node:fs';
 import type { ImportRequest } from '../engine';
 import { operationFlags, operationOptions, stackOf, usage } from './engine-options';
@@ -55,6 +56,7 @@ The file: {"nameTable": {"mine": "<urn>"}, "resources": [{"type": "...", "name":
     )
     .action(async (type: string | undefined, name: string | undefined, id: string | undefined, flags: ImportFlags) => {
       const imports = flags.file === undefined ? [single(type, name, id, flags)] : fromFile(flags.file, flags);
+      mustAsk(flags, 'import');
       const stack = await stackOf(flags, { create: true });
       const result = await offer({
         command: 'import',

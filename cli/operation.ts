@@ -26,7 +26,7 @@ export interface Offered {
 export async function offer(offered: Offered): Promise<UpdateResult | undefined> {
   const { flags, options, question, work, afterPreview } = offered;
   const only = flags.previewOnly === true;
-  const ask = !only && mustAsk(flags, offered.command);
+  const ask = mustAsk(flags, offered.command);
   return interruptible(async signal => {
     const show = async (preview: boolean): Promise<UpdateResult> => {
       const display = new EngineDisplay(flags);

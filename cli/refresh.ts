@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { mustAsk } from './ask';
 import { collect, operationFlags, operationOptions, stackOf, usage } from './engine-options';
 import type { OperationFlags } from './engine-options';
 import { offer } from './operation';
@@ -15,6 +16,7 @@ export function refreshCommand(): Command {
       collect,
     )
     .action(async (flags: OperationFlags) => {
+      mustAsk(flags, 'refresh');
       const stack = await stackOf(flags);
       const pendingCreates = resolution(flags);
       await offer({

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { mustAsk } from './ask';
 import { operationOptions, stackOf, updateFlags } from './engine-options';
 import type { OperationFlags } from './engine-options';
 import { offer } from './operation';
@@ -12,6 +13,7 @@ export function upCommand(): Command {
     .option('--plan <file>', 'do what this saved plan says, and refuse to do anything else')
     .action((flags: OperationFlags) =>
       withProposalTexts(async () => {
+        mustAsk(flags, 'up');
         const stack = await stackOf(flags, { create: true });
         const result = await offer({
           command: 'up',
