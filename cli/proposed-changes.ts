@@ -33,8 +33,12 @@ export async function proposedChanges(result: UpdateResult, signal?: AbortSignal
   const texts: string[] = [];
   for (const step of result.changes) {
     if (step.type !== productDeployment || step.op === 'same' || step.new === undefined) continue;
-    const inputs = plainMap(step.new.inputs) as unknown as DeploymentInputs;
-    if (inputs.version === undefined) continue;
+    const inputs = plainMap(step.new.inputs) as unknown as DeploymentInputs & { readonly phase?: string };
+    // Not planned: it builds on what only the update makes known.
+    if (inputs.phase === undefined) {
+      texts.push(`${inputs.instance}: planned by the update, once what it builds on is up\n`);
+      continue;
+    }
     texts.push((await left(inputs)) ?? (await describeDeployment(inputs, planning(signal))));
   }
   return texts.join('\n');

@@ -84,7 +84,7 @@ export class ProcessPlatform implements Platform {
       },
       child,
     );
-    return access(served.directory);
+    return access(served.url);
   }
 
   releaseRunner(name: string, args: ReleaseRunnerArgs, options: pulumi.ComponentResourceOptions): ReleaseRunnerAccess {

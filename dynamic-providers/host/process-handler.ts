@@ -22,12 +22,16 @@ interface Inputs {
 /** Secrets of ours that a process which outlives us has no business with. */
 const withheld = { PULUMI_CONFIG_PASSPHRASE: '', PULUMI_CONFIG_PASSPHRASE_FILE: '', PULUMI_CONFIG: '' };
 
-class ProcessHandler implements Handler<Inputs, Inputs> {
+interface Outputs extends Inputs {
+  url: string;
+}
+
+class ProcessHandler implements Handler<Inputs, Outputs> {
   check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     return Promise.resolve({ inputs: news });
   }
 
-  async diff(_id: string, olds: Inputs, news: Unchecked<Inputs>): Promise<{ changes: boolean; replaces: string[] }> {
+  async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean; replaces: string[] }> {
     const replaces = (['processName', 'directory'] as const).filter(key => olds[key] !== news[key]);
     const keys = ['program', 'args', 'env', 'files', 'readyUrl', 'administrator'] as const;
     const differs = keys.some(key => !isDeepStrictEqual(olds[key], news[key]));
@@ -35,17 +39,17 @@ class ProcessHandler implements Handler<Inputs, Inputs> {
     return { changes: replaces.length > 0 || differs || gone, replaces };
   }
 
-  async create(inputs: Inputs): Promise<{ id: string; outs: Inputs }> {
+  async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
     await start(inputs);
-    return { id: inputs.processName, outs: inputs };
+    return { id: inputs.processName, outs: outputsOf(inputs) };
   }
 
-  async update(_id: string, olds: Inputs, news: Inputs): Promise<{ outs: Inputs }> {
+  async update(_id: string, olds: Outputs, news: Inputs): Promise<{ outs: Outputs }> {
     await start(news, olds.administrator);
-    return { outs: news };
+    return { outs: outputsOf(news) };
   }
 
-  async read(_id: string, props: Inputs): Promise<Inputs | undefined> {
+  async read(_id: string, props: Outputs): Promise<Outputs | undefined> {
     return (await findProcess(props.processName, runDirectory(props))) === undefined ? undefined : props;
   }
 
@@ -65,6 +69,7 @@ const exampleFolders: Readonly<Record<string, () => Promise<string>>> = {
   '{orders}': ordersFolder,
 };
 
+const outputsOf = (inputs: Inputs): Outputs => ({ ...inputs, url: new URL(inputs.readyUrl).origin });
 const runDirectory = (inputs: Inputs): string => path.resolve(inputs.directory);
 const ownDirectory = (inputs: Inputs): string => path.join(runDirectory(inputs), inputs.processName);
 

@@ -24,6 +24,8 @@ export interface ProcessArgs {
 export class Process extends pulumi.dynamic.Resource {
   /** Its folder, relative to the project. */
   declare readonly directory: pulumi.Output<string>;
+  /** Origin that it answers at. Not known in a preview of its start: what asks the process then waits for the update. */
+  declare readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: ProcessArgs, options?: pulumi.CustomResourceOptions) {
     super(
@@ -31,6 +33,7 @@ export class Process extends pulumi.dynamic.Resource {
       name,
       {
         ...args,
+        url: undefined,
         directory: `.airlock/run/${pulumi.getStack()}`,
         env: pulumi.secret(args.env ?? {}),
         files: pulumi.secret(args.files ?? {}),
