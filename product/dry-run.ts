@@ -1,8 +1,10 @@
 import type { Cluster, KubernetesObject } from '../cluster';
 import { AirlockError, hasCode } from '../report';
 import type { FileSet } from './file-set';
+import { isKubernetes, type PlacedRoles } from './instance';
 import { manifestObjects, type ManifestObject } from './manifest-objects';
 import type { Target } from './manifests';
+import type { RenderedPipeline } from './render';
 import type { ValidationFault } from './validation';
 
 /** As much of a cluster as a dry run needs. */
@@ -16,7 +18,30 @@ export interface DryRunResult {
   readonly warnings: readonly string[];
 }
 
+/** The cluster of a target; undefined where it is not to be reached. */
+export type ClusterOf = (target: Target) => Promise<DryRunCluster | undefined>;
+
+/** Where no cluster needs to be asked. */
+export const untried: DryRunResult = { faults: [], warnings: [] };
+
 const atOnce = 8;
+
+/** What the clusters of all targets say to what would be deployed to them. */
+export async function dryRuns(
+  pipelines: readonly RenderedPipeline[],
+  placed: PlacedRoles,
+  clusterOf: ClusterOf | undefined,
+  signal?: AbortSignal,
+): Promise<DryRunResult> {
+  const results: DryRunResult[] = [];
+  for (const { name, targetRoleName, files } of pipelines) {
+    for (const target of placed.get(targetRoleName) ?? []) {
+      const cluster = isKubernetes(target) ? await clusterOf?.(target) : undefined;
+      if (cluster) results.push(await dryRun(name, files, target, cluster, signal));
+    }
+  }
+  return { faults: results.flatMap(each => each.faults), warnings: results.flatMap(each => each.warnings) };
+}
 
 /**
  * Asks a target's cluster whether it would take a pipeline's manifests: server-side dry run, nothing is stored. Kinds that the

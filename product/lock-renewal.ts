@@ -1,6 +1,7 @@
 import { AirlockError } from '../report';
 import { parseValues } from './configure';
 import { manifestDiff, type ObjectDiff } from './diff';
+import { dryRuns, untried, type ClusterOf } from './dry-run';
 import { checkInstance, instanceDirectory, placeRoles, type ProductInstance } from './instance';
 import { parseLock, textDigest, type ProductLock } from './lock';
 import { loadProduct } from './product';
@@ -18,14 +19,16 @@ export interface LockRenewalInput {
   readonly reader: ResourceReader;
   /** The files where the edit was made: main, or the branch of a pull request. */
   readonly current: InstanceFiles & { readonly lock: string };
-  /** The commit that is answered. */
-  readonly answers: { readonly commit: string; readonly subject?: string };
+  /** The commit that is answered; undefined where it is not `values.yaml` that has changed. */
+  readonly answers?: { readonly commit: string; readonly subject?: string };
   /** The programs of the languages that products are written in, and their bounds. */
   readonly render?: Omit<RenderOptions, 'release'>;
+  /** The clusters of targets, for a dry run of what would be deployed. Default: none is asked. */
+  readonly clusterOf?: ClusterOf;
 }
 
 export interface LockRenewal {
-  /** `unchanged`: the lock fits. `blocked`: the values are not valid, what runs stays. `renewed`: the files are to be committed. */
+  /** `unchanged`: the lock fits. `blocked`: rules or a cluster refuse the values, what runs stays. `renewed`: the files are to be committed. */
   readonly phase: 'unchanged' | 'renewed' | 'blocked';
   /** The new lock and Flux objects by path in the repository; empty unless `renewed`. */
   readonly files: ReadonlyMap<string, string>;
@@ -79,10 +82,10 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
   );
   const renewed = lockOf(instance, product, values, snapshots);
   const files = lockFiles(instance, product, placed, renewed);
-  const faults = rendered.faults.filter(each => each.source === 'consumer');
   const fits = files.get(lockFile) === current.lock && fluxFits(current, files, directory);
+  const tried = fits ? untried : await dryRuns(rendered.pipelines, placed, input.clusterOf, input.render?.signal);
+  const faults = [...rendered.faults.filter(each => each.source === 'consumer'), ...tried.faults];
   const phase = fits ? 'unchanged' : faults.length > 0 ? 'blocked' : 'renewed';
-  const short = answers.commit.slice(0, 10);
   return {
     phase,
     files: phase === 'renewed' ? files : new Map(),
@@ -91,14 +94,17 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
     faults,
     warnings: [
       ...rendered.warnings,
+      ...tried.warnings,
       ...rendered.faults
         .filter(each => each.source === 'vendor')
         .map(each => `${each.path} ${each.message} (${each.where})`),
     ],
     commitMessage: [
-      `${instance.name}: renew the lock for ${short}`,
+      `${instance.name}: renew the lock${answers ? ` for ${answers.commit.slice(0, 10)}` : ''}`,
       '',
-      `Answers ${answers.commit}${answers.subject ? `: ${answers.subject.split('\n')[0] ?? ''}` : ''}`,
+      answers
+        ? `Answers ${answers.commit}${answers.subject ? `: ${answers.subject.split('\n')[0] ?? ''}` : ''}`
+        : 'The values in Git are the same; their other sources, the targets or the dependencies have changed.',
       `Component: ${component.name}:${component.version}`,
       `Values: ${textDigest(values)}`,
       '',

@@ -1,10 +1,9 @@
 import type { RenderOptions } from './render';
 import type { ValidationFault } from './validation';
 import type { ObjectDiff } from './diff';
-import type { DryRunCluster } from './dry-run';
+import type { ClusterOf } from './dry-run';
 import type { ProductInstance } from './instance';
 import type { LocalizedImage } from './localize';
-import type { Target } from './manifests';
 import type { ProductLock } from './lock';
 import type { ValueChange } from './change';
 import type { Snapshot } from './snapshot';
@@ -37,8 +36,8 @@ export interface ProposalInput {
   readonly releaseNotes?: string;
   /** The programs of the languages that products are written in, and their bounds. */
   readonly render?: Omit<RenderOptions, 'release'>;
-  /** The cluster of a target, for a dry run of what is proposed; undefined where it is not to be reached. Default: none is asked. */
-  readonly clusterOf?: (target: Target) => Promise<DryRunCluster | undefined>;
+  /** The clusters of targets, for a dry run of what is proposed. Default: none is asked. */
+  readonly clusterOf?: ClusterOf;
 }
 
 export type ProposalKind = 'none' | 'install' | 'upgrade' | 'downgrade' | 'renewal';

@@ -1,9 +1,9 @@
 import { compare, valid } from 'semver';
 import { AirlockError } from '../report';
 import { parseValues } from './configure';
-import { dryRun, type DryRunResult } from './dry-run';
+import { dryRuns, untried } from './dry-run';
 import { manifestDiff, textDiff, type ObjectDiff } from './diff';
-import { checkInstance, instanceDirectory, isKubernetes, placeRoles, type PlacedRoles } from './instance';
+import { checkInstance, instanceDirectory, placeRoles } from './instance';
 import { parseLock, textDigest, type ProductLock } from './lock';
 import { mergeValues, type MergeResult } from './merge';
 import { loadProduct, type LoadedProduct } from './product';
@@ -49,7 +49,8 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const newLock = lockOf(instance, product, merge.text, snapshots);
   const files = productFiles(instance, product, placed, newLock, merge.text);
   const kind = kindOf(input, lock, files);
-  const tried = kind === 'none' ? untried : await dryRuns(input, rendered, placed);
+  const tried =
+    kind === 'none' ? untried : await dryRuns(rendered.pipelines, placed, input.clusterOf, input.render?.signal);
   const faults = [...rendered.faults.filter(each => each.source === 'consumer'), ...tried.faults];
   const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
   const diff = await renderedDiff(before, merged.values, product, rendered, valuesFile, options);
@@ -193,24 +194,6 @@ function kindOf(input: ProposalInput, lock: ProductLock | undefined, files: Read
   return valid(version) && valid(lock.component.version) && compare(version, lock.component.version) < 0
     ? 'downgrade'
     : 'upgrade';
-}
-
-const untried: DryRunResult = { faults: [], warnings: [] };
-
-/** What the clusters of all targets say to what is proposed for them. */
-async function dryRuns(
-  { clusterOf, render }: ProposalInput,
-  rendered: RenderedProduct,
-  placed: PlacedRoles,
-): Promise<DryRunResult> {
-  const results: DryRunResult[] = [];
-  for (const { name, targetRoleName, files } of rendered.pipelines) {
-    for (const target of placed.get(targetRoleName) ?? []) {
-      const cluster = isKubernetes(target) ? await clusterOf?.(target) : undefined;
-      if (cluster) results.push(await dryRun(name, files, target, cluster, render?.signal));
-    }
-  }
-  return { faults: results.flatMap(each => each.faults), warnings: results.flatMap(each => each.warnings) };
 }
 
 /** What is deployed by either version, object by object: manifests, and what HelmReleases among them make of their charts. */

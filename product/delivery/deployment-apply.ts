@@ -9,7 +9,7 @@ import { publish } from './publication';
 import { observePullRequest } from './pull-request';
 import { renewalDesire } from './renewal-request';
 import { pushSnapshots } from './snapshots';
-import { checksOf, judge, valid, type Verdict } from './verdict';
+import { checksOf, judge, judgeOnMain, valid, type Verdict } from './verdict';
 
 /**
  * Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. Throws
@@ -29,6 +29,7 @@ export async function applyDeployment(
     await push(plan.renewal.snapshots);
     page = await renew(project, plan.renewal, plan.renewalRequest);
   }
+  if (plan.judged !== undefined) await judgeOnMain(project, plan.judged.commit, plan.judged.verdict);
   await publish(plan.publications ?? [], inputs.registry, options);
   for (const { request, verdict } of plan.others ?? []) await judge(project, checksOf(inputs), request, verdict);
   if (plan.obsolete !== undefined) {

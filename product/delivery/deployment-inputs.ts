@@ -82,6 +82,12 @@ export interface JudgedRequest {
   readonly verdict: Verdict;
 }
 
+/** What is to be said of a commit that a person made to main. */
+export interface JudgedCommit {
+  readonly commit: string;
+  readonly verdict: Verdict;
+}
+
 /** What should be, what is, and what must be done about it. */
 export interface DeploymentPlan {
   readonly phase: DeploymentPhase;
@@ -100,6 +106,8 @@ export interface DeploymentPlan {
   readonly renewal?: LockRenewal;
   /** Where main refuses our commits, the renewal is a pull request: what the forge has of it. */
   readonly renewalRequest?: PlannedPullRequest;
+  /** An edit of the values on main that waits for its verdict. */
+  readonly judged?: JudgedCommit;
   /** Pull requests that people opened by themselves, and that wait for a verdict. */
   readonly others?: readonly JudgedRequest[];
   /** What is merged or proposed, and is not (or not signed) in the registry. */

@@ -31,7 +31,6 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     merged,
     verifiedBy: Object.keys(project.inputs.trustedKeys),
     ...rendering(project),
-    ...(project.clusterOf && { clusterOf: project.clusterOf }),
     ...(previous && { previous: previous.reader }),
     ...(next.releaseNotes !== undefined && { releaseNotes: next.releaseNotes }),
   };
@@ -46,9 +45,17 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
   }
 }
 
-/** How products are rendered: with which programs, and which values beside those of `values.yaml`. */
-export function rendering({ programs, options, overrides }: Project): Pick<ProposalInput, 'render'> {
-  return { render: { ...options, ...(programs && { programs }), ...(overrides && { overrides }) } };
+/** How products are rendered and tried: with which programs, which values beside those of `values.yaml`, and on which clusters. */
+export function rendering({
+  programs,
+  options,
+  overrides,
+  clusterOf,
+}: Project): Pick<ProposalInput, 'render' | 'clusterOf'> {
+  return {
+    render: { ...options, ...(programs && { programs }), ...(overrides && { overrides }) },
+    ...(clusterOf && { clusterOf }),
+  };
 }
 
 /** What a person left on the branch cannot be read: it stays as it is, and the pull request says what is wrong with it. */

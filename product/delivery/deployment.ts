@@ -1,8 +1,8 @@
 import { instanceDirectory, type ProductInstance } from '../instance';
 import { parseLock, textDigest, type ProductLock } from '../lock';
-import { planLockRenewal, type LockRenewal } from '../lock-renewal';
 import { productFileNames } from '../product-files';
 import type { InstanceFiles } from '../proposal';
+import { planAnswer } from './answer';
 import { targetClusters } from './clusters';
 import { openForge } from './connections';
 import type {
@@ -14,15 +14,14 @@ import type {
   PlanOptions,
   Project,
 } from './deployment-inputs';
-import { blockedBy, proposalChanges, proposed, pullRequestFor, rendering } from './deployment-proposal';
+import { blockedBy, proposalChanges, proposed, pullRequestFor } from './deployment-proposal';
 import { dependencies, filesOf, inRepository, installedTargets, instanceOf, withFiles } from './instance-files';
 import { subjectIn } from './markers';
 import { planOthersRequests } from './others-requests';
+import { blockedOr, settled, waiting } from './phases';
 import { planPublications } from './publication';
 import type { PullRequestState } from './pull-request';
-import { refusalOf, refusalText } from './refusal';
 import { planRemoval, wasInstalled } from './removal';
-import { renewalRequest } from './renewal-request';
 import { missingSnapshots } from './snapshots';
 import { withOverrides } from './values-sources';
 import { checksOf } from './verdict';
@@ -79,13 +78,6 @@ async function planUninstalled(project: Project): Promise<DeploymentPlan> {
   return { ...waiting(`${gone}; ${what}`), phase: closed ? 'skipped' : 'proposed', removal };
 }
 
-/** The plan so far, blocked by a failure that is this product's alone; any other failure is thrown on. */
-function blockedOr(soFar: DeploymentPlan, error: unknown): DeploymentPlan {
-  const refusal = refusalOf(error);
-  if (refusal === undefined) throw error;
-  return { ...soFar, phase: 'blocked', reason: refusalText(refusal), refusal };
-}
-
 async function planInstalled(project: Project, described: ProductInstance, open: OpenReader): Promise<DeploymentPlan> {
   const { inputs, repository, options } = project;
   const directory = instanceDirectory(described);
@@ -99,11 +91,11 @@ async function planInstalled(project: Project, described: ProductInstance, open:
     soFar = settled(lock, '');
     try {
       previous = await open(lock.component.version, lock.component.descriptorDigest);
-      const answered = await answer(project, instance, previous, main, lock);
+      const answered = await planAnswer(project, instance, previous, main, lock);
       soFar = answered;
-      if (answered.phase === 'blocked') return answered;
       if (answered.renewal?.phase === 'renewed') main = withFiles(main, answered.renewal.files, directory);
       else soFar = { ...answered, ...(await besides(project, instance, previous, lock)) };
+      if (answered.phase === 'blocked') return soFar;
     } catch (error) {
       return blockedOr(soFar, inRepository(error, inputs));
     }
@@ -173,21 +165,6 @@ async function judged({ inputs, repository, options }: Project, { head }: PullRe
   );
 }
 
-const waiting = (reason: string): DeploymentPlan => ({
-  phase: 'waiting',
-  reason,
-  merged: '',
-  proposed: '',
-  desired: '',
-  changes: [],
-});
-
-const settled = (lock: ProductLock, reason: string): DeploymentPlan => ({
-  ...waiting(reason),
-  phase: 'deployed',
-  merged: lock.component.version,
-});
-
 /** What is to be done beside proposals: snapshots that targets lack of what is merged, and verdicts on people's own pull requests. */
 async function besides(
   project: Project,
@@ -201,49 +178,10 @@ async function besides(
   return { ...(publications.length > 0 && { publications }), ...(others.length > 0 && { others }) };
 }
 
-/** What an edit of the values on main, if there is one, is answered with. */
-async function answer(
-  project: Project,
-  instance: ProductInstance,
-  { reader }: OpenedVersion,
-  main: InstanceFiles,
-  lock: ProductLock,
-): Promise<DeploymentPlan> {
-  const head = await project.repository.commit('main', project.options);
-  const answers = { commit: head?.sha ?? 'main', ...(head && { subject: head.message }) };
-  const renewal = await planLockRenewal({
-    instance,
-    reader,
-    current: { ...main, lock: main.lock ?? '' },
-    answers,
-    ...rendering(project),
-  });
-  if (renewal.phase === 'unchanged') {
-    // Collected since, and asked for again by a revert on main; or from before snapshots were signed.
-    const missing = await missingSnapshots(renewal.snapshots, project.inputs, project.options);
-    return { ...settled(lock, ''), ...(missing.length > 0 && { missing }) };
-  }
-  if (renewal.phase === 'blocked') {
-    const faults = renewal.faults.map(each => `${each.where}: ${each.path} ${each.message}`);
-    return { ...settled(lock, faults.join('; ')), phase: 'blocked', changes: faults };
-  }
-  const request = await renewalRequest(project, renewal);
-  return {
-    ...settled(lock, request?.reason ?? ''),
-    changes: renewalChanges(renewal),
-    renewal,
-    ...(request && { renewalRequest: request.planned }),
-  };
-}
-
 function whyOver({ state, pullRequest }: PullRequestState, version: string): string {
   const number = pullRequest?.number ?? '';
   const until = `it is skipped until a newer version, or a comment '/airlock retry' on #${number}`;
   return state === 'closed'
     ? `pull request #${number} was closed without merging ${version}: ${until}`
     : `${version} was merged by pull request #${number} and taken back on main since: ${until}`;
-}
-
-function renewalChanges(renewal: LockRenewal): string[] {
-  return [renewal.commitMessage.split('\n')[0] ?? ''];
 }

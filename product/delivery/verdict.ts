@@ -1,4 +1,4 @@
-import type { LineComment, PullRequest, StatusState } from '../../forge';
+import type { CommitStatus, LineComment, PullRequest, StatusState } from '../../forge';
 import { hasCode } from '../../report';
 import { textDigest } from '../lock';
 import type { Proposal } from '../proposal';
@@ -52,12 +52,37 @@ export async function judge(
   { number, headCommit, url }: Pick<PullRequest, 'number' | 'headCommit' | 'url'>,
   verdict: Verdict,
 ): Promise<void> {
-  if (verdict.passed) {
-    await say(project, checks, headCommit, 'success', 'Values and manifests are valid', url);
-    return;
-  }
-  await pointOut(project, number, headCommit, verdict);
-  await say(project, checks, headCommit, 'failure', verdict.text, url);
+  if (!verdict.passed) await pointOut(project, number, headCommit, verdict);
+  const { state, description } = stateOf(verdict);
+  await say(project, checks, headCommit, state, description, url);
+}
+
+/** A commit on main can be an edit of several products: each has a check of its own there. */
+const onMain = (instance: string): string => `${validationContext}/${instance}`;
+
+/** Says of a commit on main whether its values are deployed. */
+export async function judgeOnMain(project: Project, commit: string, verdict: Verdict): Promise<void> {
+  const { state, description } = stateOf(verdict);
+  await say(project, [onMain(project.inputs.instance)], commit, state, description);
+}
+
+/** Whether the commit carries this verdict. */
+export async function isSaidOnMain(
+  { inputs, repository, options }: Project,
+  commit: string,
+  verdict: Verdict,
+): Promise<boolean> {
+  const said = stateOf(verdict);
+  return (await repository.statuses(commit, options)).some(
+    ({ context, state, description }) =>
+      context === onMain(inputs.instance) && state === said.state && description === said.description,
+  );
+}
+
+function stateOf({ passed, text }: Verdict): Pick<CommitStatus, 'state' | 'description'> {
+  return passed
+    ? { state: 'success', description: 'Values and manifests are valid' }
+    : { state: 'failure', description: text.slice(0, longestDescription) };
 }
 
 /** A review with a comment at each line at fault; the same faults of the same commit are said once. */

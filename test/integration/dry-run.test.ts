@@ -5,6 +5,8 @@ import { targetText } from '../../product';
 import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
 import { DeliveryScene, deliveryLacks } from '../support/delivery';
 
+const values = 'products/podinfo/values.yaml';
+
 /** A proposal asks the clusters that it would go to, on a real forge, registry and control plane. */
 describe('a proposal and the clusters of its targets', function () {
   this.timeout(180_000);
@@ -62,5 +64,38 @@ describe('a proposal and the clusters of its targets', function () {
     expect(plan.proposal?.warnings.join()).to.include('Target remote').and.to.include('elsewhere');
     const away = kubeconfig.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9');
     expect((await scene.plan('podinfo', { kubeconfig: away })).plan.phase).to.equal('proposed');
+  });
+
+  it('deploys no edit of main that the cluster would refuse, says so on the commit, and takes the correction', async () => {
+    await scene.update('podinfo', { kubeconfig });
+    await scene.merge();
+    const locked = await scene.read('products/podinfo/lock.yaml');
+    const check = async (commit: string, context = 'airlock/validation/podinfo') =>
+      (await scene.project.statuses(commit)).find(each => each.context === context);
+    // The product's own rules let it pass; a name of Kubernetes has at most 253 characters.
+    const long = `serviceAccountName: ${'a'.repeat(300)}`;
+    const edit = await scene.edit(values, /serviceAccountName: .*/, long);
+    const { plan } = await scene.update('podinfo', { kubeconfig });
+    expect(plan).to.include({ phase: 'blocked', merged: '1.0.0' });
+    expect(plan.reason).to.match(/deployment\.yaml:\d+.*would be refused by target/);
+    expect(await check(edit)).to.deep.include({ state: 'failure', description: plan.reason.slice(0, 140) });
+    expect(await scene.read('products/podinfo/lock.yaml')).to.equal(locked);
+    expect((await scene.project.commit('main'))?.sha).to.equal(edit);
+    expect((await scene.plan('podinfo', { kubeconfig })).plan.judged).to.equal(undefined);
+
+    // A person's own pull request is judged whatever main is like: it may be the way out.
+    await scene.project.createBranch('correct', 'main');
+    await scene.edit(values, long, 'serviceAccountName: web', 'correct');
+    const request = { head: 'correct', base: 'main', title: 'Correct the account', body: '' };
+    const { headCommit } = await scene.project.createPullRequest(request);
+    await scene.update('podinfo', { kubeconfig });
+    expect((await check(headCommit, 'airlock/validation'))?.state).to.equal('success');
+    await scene.merge();
+    const answered = (await scene.update('podinfo', { kubeconfig })).plan.renewal;
+    expect(answered?.commitMessage).to.include(headCommit);
+    expect((await check(headCommit))?.state).to.equal('success');
+    const after = (await scene.plan('podinfo', { kubeconfig })).plan;
+    expect(after.phase).to.equal('deployed');
+    expect(after.renewal).to.equal(undefined);
   });
 });
