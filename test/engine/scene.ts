@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { openWorkspace, UpdateFailed } from '../../engine';
 import type { EngineEvent, OperationOptions, Stack, UpdateResult } from '../../engine';
+import { assertValidStates } from '../support/deployment-schema';
 
 /** What `programs/basic` registers: see its index.js. */
 export interface Scenario {
@@ -162,7 +163,12 @@ export class Scene {
       .sort();
   }
 
+  /** Ends the scene. Fails where any state that was written is not what Pulumi's schema allows. */
   close(): void {
-    rmSync(this.dir, { recursive: true, force: true });
+    try {
+      assertValidStates(this.dir);
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true });
+    }
   }
 }

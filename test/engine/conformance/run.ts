@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { assertValidStates } from '../../support/deployment-schema';
 import { AlternatingDriver } from './alternating-driver';
 import { byCourse } from './courses';
 import type { Driver } from './driver';
@@ -57,7 +58,9 @@ async function main(): Promise<void> {
     for (let job = work.shift(); job; job = work.shift()) {
       const { group, driver } = job;
       const recording = flags.record && driver === pulumi;
-      const found = await judge(driver, group, recording ? () => undefined : recordOf);
+      const found = await judge(driver, group, recording ? () => undefined : recordOf, ({ backend }) =>
+        assertValidStates(backend),
+      );
       // One that fails takes the others of its group along: each by itself says which it was.
       if (
         group.length > 1 &&
