@@ -1,7 +1,6 @@
-import { Document, isMap as isYamlMap, isScalar, isSeq, type ParsedNode, type YAMLMap } from 'yaml';
 import { AirlockError, messageOf } from '../report';
+import { readConfigTree, type ConfigNode } from './config-tree';
 import { isMap, type Value, type ValueMap } from './value';
-import { nodeValue, onlyDocument, parseYamlSource, type YamlDocument } from './yaml-source';
 
 /** What a localization rule may write, each a path in the rule's file. */
 export const localizationFields = [
@@ -59,120 +58,106 @@ export interface ConfigData {
 
 /** Parses and checks a ConfigData file. Faults are `product.config-data-invalid` with their position. */
 export function parseConfigData(text: string, file: string): ConfigData {
-  const source = parseYamlSource(text, file, { tokens: false });
-  const document = onlyDocument(source);
-  const at = (node: unknown): string => source.where((node as ParsedNode | null | undefined)?.range?.[0]);
-  const fault = (node: unknown, what: string): AirlockError =>
-    new AirlockError({
-      code: 'product.config-data-invalid',
-      message: `The configuration data is not valid: ${what}`,
-      remedy: 'Correct the ConfigData resource of the component; it is the vendor who has to do so.',
-      where: at(node),
-    });
-  if (!document || !isYamlMap(document.contents)) throw fault(document?.contents, 'expected a map');
-  const root = document.contents as YAMLMap<ParsedNode, ParsedNode | null>;
-  const kind: unknown = root.get('kind');
-  if (kind !== 'ConfigData') throw fault(root.get('kind', true) ?? root, 'kind must be ConfigData');
-
-  const elements = (parent: YAMLMap<ParsedNode, ParsedNode | null>, key: string): ParsedNode[] => {
-    const list: unknown = parent.get(key, true);
-    if (list === undefined || (isScalar(list) && list.value === null)) return [];
-    if (!isSeq(list)) throw fault(list, `${key} must be a list`);
-    return list.items as ParsedNode[];
-  };
-  const textField = (value: ValueMap, node: unknown, key: string): string => {
-    const found = value[key];
-    if (typeof found !== 'string' || found === '') throw fault(node, `a rule needs ${key} (text)`);
-    return found;
-  };
-
-  const localization = elements(root, 'localization').map((node): LocalizationRule => {
-    const value = nodeValue(node, document);
-    if (!isMap(value)) throw fault(node, 'a localization rule is a map');
-    const ruleFile = textField(value, node, 'file');
-    if (value.mapping !== undefined) {
-      const mapping = value.mapping;
-      if (!isMap(mapping)) throw fault(node, 'mapping is a map of path and transform');
-      return {
-        file: ruleFile,
-        fields: {},
-        mapping: { path: textField(mapping, node, 'path'), transform: textField(mapping, node, 'transform') },
-        where: at(node),
-      };
-    }
-    const resource = value.resource;
-    if (!isMap(resource)) throw fault(node, 'a localization rule names a resource');
-    const fields: Partial<Record<LocalizationField, string>> = {};
-    for (const field of localizationFields) {
-      if (value[field] !== undefined) fields[field] = textField(value, node, field);
-    }
-    if (Object.keys(fields).length === 0) {
-      throw fault(node, `a localization rule has at least one of ${localizationFields.join(', ')}, mapping`);
-    }
-    const extra = resource.extraIdentity;
-    return {
-      file: ruleFile,
-      resource: {
-        name: textField(resource, node, 'name'),
-        ...(isMap(extra) && {
-          extraIdentity: Object.fromEntries(Object.entries(extra).map(([k, v]) => [k, String(v as string)])),
-        }),
-      },
-      fields,
-      where: at(node),
-    };
-  });
-
-  const configuration: unknown = root.get('configuration', true);
-  if (
-    configuration !== undefined &&
-    !isYamlMap(configuration) &&
-    !(isScalar(configuration) && configuration.value === null)
-  ) {
-    throw fault(configuration, 'configuration must be a map');
+  const root = readConfigTree(text, file);
+  if (root?.kind !== 'map') throw fault(root?.where ?? file, 'expected a map');
+  const kind = root.get('kind');
+  if (kind?.value !== 'ConfigData') throw fault((kind ?? root).where, 'kind must be ConfigData');
+  const configuration = root.get('configuration');
+  if (configuration && configuration.kind !== 'map' && configuration.value !== null) {
+    throw fault(configuration.where, 'configuration must be a map');
   }
-  const section = isYamlMap(configuration) ? (configuration as YAMLMap<ParsedNode, ParsedNode | null>) : undefined;
-  const rules = (section ? elements(section, 'rules') : []).map((node): ConfigurationRule => {
-    const value = nodeValue(node, document);
-    if (!isMap(value)) throw fault(node, 'a configuration rule is a map');
-    if (value.value === undefined) throw fault(node, 'a configuration rule needs a value');
-    return {
-      file: textField(value, node, 'file'),
-      path: textField(value, node, 'path'),
-      value: value.value,
-      where: at(node),
-    };
-  });
-  const patches = (section ? elements(section, 'patches') : []).map((node): PatchRule => {
-    const value = nodeValue(node, document);
-    if (!isMap(value) || !isMap(value.patch)) throw fault(node, 'a patch is a map of file, patch (an object) and wins');
-    const wins = value.wins ?? 'patch';
-    if (wins !== 'patch' && wins !== 'file') throw fault(node, 'wins is patch or file');
-    return { file: textField(value, node, 'file'), patch: value.patch, wins, where: at(node) };
-  });
-  const defaultsNode: unknown = section?.get('defaults', true);
-  const defaults = defaultsNode === undefined ? {} : nodeValue(defaultsNode, document);
-  if (defaults !== null && !isMap(defaults)) throw fault(defaultsNode, 'defaults must be a map');
-  const schemaNode: unknown = section?.get('schema', true);
-  const schema = schemaNode === undefined ? null : nodeValue(schemaNode, document);
+  const defaultsNode = configuration?.get('defaults');
+  const defaults = defaultsNode?.value ?? {};
+  if (!isMap(defaults)) throw fault(defaultsNode?.where ?? file, 'defaults must be a map');
+  const schemaNode = configuration?.get('schema');
+  const schema = schemaNode?.value ?? null;
   return {
-    localization,
-    rules,
-    patches,
-    defaults: defaults ?? {},
-    defaultsText: isYamlMap(defaultsNode) ? textOf(document, defaultsNode, fault) : '',
-    ...(schema !== null && { schema, schemaWhere: at(schemaNode) }),
+    localization: elements(root, 'localization').map(localizationRule),
+    rules: elements(configuration, 'rules').map(configurationRule),
+    patches: elements(configuration, 'patches').map(patchRule),
+    defaults,
+    defaultsText: defaultsNode?.kind === 'map' ? textOf(defaultsNode) : '',
+    ...(schemaNode && schema !== null && { schema, schemaWhere: schemaNode.where }),
   };
 }
 
+function fault(where: string, what: string): AirlockError {
+  return new AirlockError({
+    code: 'product.config-data-invalid',
+    message: `The configuration data is not valid: ${what}`,
+    remedy: 'Correct the ConfigData resource of the component; it is the vendor who has to do so.',
+    where,
+  });
+}
+
+function elements(parent: ConfigNode | undefined, key: string): readonly ConfigNode[] {
+  const list = parent?.get(key);
+  if (list === undefined || (list.kind === 'scalar' && list.value === null)) return [];
+  if (list.kind !== 'list') throw fault(list.where, `${key} must be a list`);
+  return list.items;
+}
+
+function textField(value: ValueMap, where: string, key: string): string {
+  const found = value[key];
+  if (typeof found !== 'string' || found === '') throw fault(where, `a rule needs ${key} (text)`);
+  return found;
+}
+
+function localizationRule({ value, where }: ConfigNode): LocalizationRule {
+  if (!isMap(value)) throw fault(where, 'a localization rule is a map');
+  const file = textField(value, where, 'file');
+  const { mapping, resource } = value;
+  if (mapping !== undefined) {
+    if (!isMap(mapping)) throw fault(where, 'mapping is a map of path and transform');
+    const [path, transform] = [textField(mapping, where, 'path'), textField(mapping, where, 'transform')];
+    return { file, fields: {}, mapping: { path, transform }, where };
+  }
+  if (!isMap(resource)) throw fault(where, 'a localization rule names a resource');
+  const fields: Partial<Record<LocalizationField, string>> = {};
+  for (const field of localizationFields) {
+    if (value[field] !== undefined) fields[field] = textField(value, where, field);
+  }
+  if (Object.keys(fields).length === 0) {
+    throw fault(where, `a localization rule has at least one of ${localizationFields.join(', ')}, mapping`);
+  }
+  const extra = resource.extraIdentity;
+  return {
+    file,
+    resource: {
+      name: textField(resource, where, 'name'),
+      ...(isMap(extra) && {
+        extraIdentity: Object.fromEntries(Object.entries(extra).map(([k, v]) => [k, String(v as string)])),
+      }),
+    },
+    fields,
+    where,
+  };
+}
+
+function configurationRule({ value, where }: ConfigNode): ConfigurationRule {
+  if (!isMap(value)) throw fault(where, 'a configuration rule is a map');
+  if (value.value === undefined) throw fault(where, 'a configuration rule needs a value');
+  return {
+    file: textField(value, where, 'file'),
+    path: textField(value, where, 'path'),
+    value: value.value,
+    where,
+  };
+}
+
+function patchRule({ value, where }: ConfigNode): PatchRule {
+  if (!isMap(value) || !isMap(value.patch)) throw fault(where, 'a patch is a map of file, patch (an object) and wins');
+  const wins = value.wins ?? 'patch';
+  if (wins !== 'patch' && wins !== 'file') throw fault(where, 'wins is patch or file');
+  return { file: textField(value, where, 'file'), patch: value.patch, wins, where };
+}
+
 /** The defaults alone as a document, comments and order as the vendor wrote them. */
-function textOf(document: YamlDocument, node: unknown, fault: (node: unknown, what: string) => AirlockError): string {
-  const alone = new Document(null, { version: '1.2' });
-  alone.contents = (node as ParsedNode).clone() as never;
+function textOf(defaults: ConfigNode): string {
   try {
-    return alone.toString({ lineWidth: 0, flowCollectionPadding: false });
+    return defaults.alone();
   } catch (error) {
-    throw fault(node, `the defaults cannot stand alone: ${messageOf(error)}`);
+    throw fault(defaults.where, `the defaults cannot stand alone: ${messageOf(error)}`);
   }
 }
 

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { FileSet } from './file-set';
 import { textDigest } from './lock';
 import { plainName, surelyDiffer } from './manifest-text';
+import { plainNodeValue, readPlainYaml } from './plain-yaml';
 import { canonical, isMap, type Value, type ValueMap } from './value';
 import { parseYamlSource, valueOf } from './yaml-source';
 
@@ -169,6 +170,8 @@ function objectsOf(
 function valueOfText({ path, text }: DocumentText): Value | undefined {
   if (!isManifest(path)) return undefined;
   try {
+    const plain = readPlainYaml(text);
+    if (plain) return plain.length === 1 ? plainNodeValue(plain[0]) : undefined;
     const [first, second] = parseYamlSource(text, path, { valuesOnly: true }).documents;
     return second ? undefined : first ? valueOf(first) : null;
   } catch {

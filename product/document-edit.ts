@@ -1,7 +1,9 @@
 import { AirlockError } from '../report';
 import { addition } from './document-add';
-import { findTargets, spliceFor, type Splice } from './document-splice';
+import { findTargets, json, scalarText, spliceFor, type Splice } from './document-splice';
 import { parsePath, type PathStep } from './path';
+import { plainTargets } from './plain-targets';
+import { readPlainYaml } from './plain-yaml';
 import type { Value } from './value';
 import { parseYamlSource, type YamlSource } from './yaml-source';
 
@@ -51,6 +53,8 @@ function overlap(left: string, right: string): boolean {
 }
 
 function editOnce(text: string, file: string, edits: readonly FileEdit[], isJson: boolean): string {
+  const plainly = plainSplices(text, edits, isJson);
+  if (plainly) return spliced(text, plainly);
   const source = parseYamlSource(text, file);
   const splices: Splice[] = [];
   const missing: FileEdit[] = [];
@@ -68,6 +72,24 @@ function editOnce(text: string, file: string, edits: readonly FileEdit[], isJson
   }
   // One after the other: a key that one adds is where the next may belong.
   return missing.reduce((text, edit) => added(text, file, edit, isJson), spliced(source.text, splices));
+}
+
+/** The splices of edits that put scalars in the place of scalars, in YAML that is read quickly; undefined for all others. */
+function plainSplices(text: string, edits: readonly FileEdit[], isJson: boolean): Splice[] | undefined {
+  const documents = readPlainYaml(text);
+  const splices: Splice[] = [];
+  for (const { path, value, where } of documents ? edits : []) {
+    if (typeof value === 'object' && value !== null) return undefined;
+    const steps = parsePath(path, where);
+    const found = documents?.flatMap(each => plainTargets(each, steps)) ?? [];
+    if (found.length === 0) return undefined;
+    for (const { node, inFlow } of found) {
+      if (node?.kind !== 'scalar' || node.style === '|') return undefined;
+      const written = isJson || inFlow ? json(value) : scalarText(value, node.style);
+      splices.push({ start: node.start, end: node.end, text: written });
+    }
+  }
+  return documents && splices;
 }
 
 /** Adds a key that is missing; throws where the document does not leave it open. */

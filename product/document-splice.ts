@@ -63,7 +63,7 @@ export function spliceFor(source: YamlSource, target: EditTarget, value: Value, 
   const [start, end] = node.range;
   const old = source.text.slice(start, end);
   const empty = old.trim() === '';
-  const written = isJson || target.inFlow || collection ? json(value) : scalarText(value, node);
+  const written = isJson || target.inFlow || collection ? json(value) : scalarText(value, quotesOf(node));
   const tail = /\r?\n[\s]*$/.exec(old)?.[0] ?? '';
   if (!empty) return { start, end, text: written + tail };
   // `key:` without a value: its empty range starts right behind the colon.
@@ -87,7 +87,7 @@ export function spliceBlock(
   const old = source.text.slice(start, end);
   const tail = old.endsWith('\n') ? '\n' : '';
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) {
-    return { start, end, text: ` ${typeof value === 'object' ? json(value) : scalarText(value, null)}${tail}` };
+    return { start, end, text: ` ${typeof value === 'object' ? json(value) : scalarText(value, '')}${tail}` };
   }
   const lines = stringify(plain(value), {
     lineWidth: 0,
@@ -112,16 +112,24 @@ export function afterColon(pair: Pair<ParsedNode, ParsedNode | null>): number {
   return colon ? colon.offset + 1 : pair.key.range[1];
 }
 
-function json(value: Value): string {
+/** A value as JSON, on one line. */
+export function json(value: Value): string {
   return typeof value === 'bigint' ? value.toString() : JSON.stringify(plain(value));
 }
 
+/** How a scalar is quoted. */
+export type Quotes = '' | '"' | "'";
+
+function quotesOf(node: ParsedNode | null): Quotes {
+  if (!isScalar(node)) return '';
+  return node.type === Scalar.QUOTE_DOUBLE ? '"' : node.type === Scalar.QUOTE_SINGLE ? "'" : '';
+}
+
 /** A scalar as YAML, in the quotes of the one it replaces where those were chosen, always on one line. */
-export function scalarText(value: Value, before: ParsedNode | null): string {
+export function scalarText(value: Value, quotes: Quotes): string {
   if (typeof value !== 'string') return json(value);
-  if (isScalar(before) && before.type === Scalar.QUOTE_DOUBLE) return JSON.stringify(value);
-  if (isScalar(before) && before.type === Scalar.QUOTE_SINGLE && !/[\n\r\t]/.test(value))
-    return `'${value.replaceAll("'", "''")}'`;
+  if (quotes === '"') return JSON.stringify(value);
+  if (quotes === "'" && !/[\n\r\t]/.test(value)) return `'${value.replaceAll("'", "''")}'`;
   if (/[\n\r]/.test(value)) return JSON.stringify(value);
   const written = stringify(value, { lineWidth: 0 }).replace(/\n$/, '');
   return written.includes('\n') ? JSON.stringify(value) : yaml11Safe(written, value);

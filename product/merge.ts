@@ -1,6 +1,7 @@
 import { AirlockError } from '../report';
 import { withRenames, type ValueChange } from './change';
 import { MergeRun } from './merge-blocks';
+import { plainNodeValue, readPlainYaml } from './plain-yaml';
 import { canonical, sameValue, type Value } from './value';
 import { sliceValues, type ListKeys } from './values-slice';
 import { blockStyle, joinValues } from './values-tree';
@@ -93,8 +94,10 @@ function attempt({ base, current, next }: Sides, { file, listKeys }: How): Merge
 
 function readsAs(text: string, value: Value, file: string): boolean {
   try {
-    const document = onlyDocument(parseYamlSource(text, file, { tokens: false }));
-    return canonical((document ? valueOf(document) : null) ?? {}) === canonical(value);
+    const plain = readPlainYaml(text);
+    return (
+      canonical((plain?.length === 1 ? plainNodeValue(plain[0]) : fullValue(text, file)) ?? {}) === canonical(value)
+    );
   } catch {
     return false;
   }
@@ -115,10 +118,10 @@ function terminated(text: string): string {
 
 /** True when two values files mean the same, whatever their comments. */
 export function sameValues(left: string, right: string): boolean {
-  return sameValue(valueOfText(left), valueOfText(right));
+  return sameValue(fullValue(left, 'values.yaml'), fullValue(right, 'values.yaml'));
 }
 
-function valueOfText(text: string): Value {
-  const document = onlyDocument(parseYamlSource(text, 'values.yaml'));
+function fullValue(text: string, file: string): Value {
+  const document = onlyDocument(parseYamlSource(text, file, { tokens: false }));
   return document ? valueOf(document) : null;
 }
