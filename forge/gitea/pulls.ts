@@ -145,8 +145,12 @@ export async function mergePullRequest(
   }
 }
 
-/** While it computes, Gitea says "try again later"; just after a push also that the head is out of date. */
+/**
+ * While it computes, Gitea says "try again later"; just after a push also that the head is out of date. What became of a merge that
+ * was not answered in time, the next look at the pull request tells.
+ */
 function isPassing(error: unknown): boolean {
+  if (error instanceof AirlockError && hasCode(error.cause, 'net.timeout')) return true;
   return hasCode(error, 'forge.not-ready') || (hasCode(error, 'forge.conflict') && /out of date/i.test(error.message));
 }
 
