@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+/** Node as `cli/airlock` starts it. */
+export const airlockNode = [process.execPath, '--no-warnings', '--max-semi-space-size=4'];
+
 export interface Measured {
   /** Wall clock, start of the program included. */
   readonly seconds: number;

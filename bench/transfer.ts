@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { ensureBinary } from '../images';
 import { pushLargeImage, pushManyImages, type Image } from './images';
-import { measure, median, type Measured } from './measure';
+import { airlockNode, measure, median, type Measured } from './measure';
 import { startRegistry, type BenchRegistry } from './registry';
 
 interface Row extends Measured {
@@ -56,12 +56,9 @@ export async function benchTransfer(): Promise<void> {
 
 const main = join(__dirname, '..', 'cli', 'main.js');
 
-/** Node as `cli/airlock` starts it. */
-const node = [process.execPath, '--no-warnings', '--max-semi-space-size=4'];
-
 const airlock: Tool = {
   name: 'airlock',
-  transfer: (from, to) => [...node, main, 'component', 'transfer', '-V', from, to],
+  transfer: (from, to) => [...airlockNode, main, 'component', 'transfer', '-V', from, to],
 };
 
 /** The reference command line, with an empty home so that no configuration of this account takes part. */

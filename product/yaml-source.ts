@@ -3,9 +3,9 @@ import {
   isMap,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
   parseAllDocuments,
-  visit,
   type Document,
   type ParsedNode,
   type YAMLError,
@@ -119,37 +119,32 @@ function checkDocument(document: YamlDocument, source: YamlSource, depth: number
       cause: error,
     });
   }
-  visit(document, {
-    Node: (_key, node, path) => {
-      if (path.length > depth * 2) throw tooDeep(source.file);
-      if (isAlias(node) && node.resolve(document) === undefined) {
-        throw new AirlockError({
-          code: 'product.yaml-invalid',
-          message: `The alias *${node.source} names no anchor of this document`,
-          where: source.where(node.range?.[0]),
-        });
-      }
-      return undefined;
-    },
-    Pair: (_key, pair) => {
-      if (!isPair(pair) || !isScalar(pair.key)) {
-        throw new AirlockError({
-          code: 'product.yaml-invalid',
-          message: 'A map has a key that is not a scalar',
-          remedy: 'Use plain text keys.',
-          where: source.where(isMap(pair.key) ? pair.key.range?.[0] : undefined),
-        });
-      }
-      if (pair.key.value === '__proto__') {
-        throw new AirlockError({
-          code: 'product.yaml-invalid',
-          message: 'The key __proto__ is not allowed',
-          where: source.where(pair.key.range?.[0]),
-        });
-      }
-      return undefined;
-    },
-  });
+  const invalid = (message: string, offset: number | undefined, remedy?: string): AirlockError =>
+    new AirlockError({
+      code: 'product.yaml-invalid',
+      message,
+      ...(remedy !== undefined && { remedy }),
+      where: source.where(offset),
+    });
+  const check = (node: ParsedNode | null, level: number): void => {
+    if (node === null) return;
+    if (level > depth) throw tooDeep(source.file);
+    if (isAlias(node) && node.resolve(document) === undefined)
+      throw invalid(`The alias *${node.source} names no anchor of this document`, node.range[0]);
+    if (isSeq(node)) for (const item of node.items) if (!isPair(item)) check(item, level + 1);
+    if (!isMap(node)) return;
+    for (const { key, value } of node.items) {
+      if (!isScalar(key))
+        throw invalid(
+          'A map has a key that is not a scalar',
+          isMap(key) ? key.range[0] : undefined,
+          'Use plain text keys.',
+        );
+      if (key.value === '__proto__') throw invalid('The key __proto__ is not allowed', key.range[0]);
+      check(value, level + 1);
+    }
+  };
+  check(document.contents, 1);
 }
 
 /** True for the key `<<`, which the parser reads as a symbol. */
