@@ -71,6 +71,8 @@ export interface OciRepositoryArgs extends Common {
   readonly serviceAccountName?: string;
   /** Plain HTTP. */
   readonly insecure?: boolean;
+  /** Secret with the public keys (`*.pub`, PEM) of which one must have signed the artifact, as cosign signs. Default: not verified. */
+  readonly verifySecretName?: string;
   readonly layerMediaType?: string;
   readonly timeout?: string;
 }
@@ -87,6 +89,7 @@ export function ociRepository(args: OciRepositoryArgs): KubernetesObject {
       secretRef: args.secretName ? { name: args.secretName } : undefined,
       serviceAccountName: args.serviceAccountName,
       insecure: args.insecure,
+      verify: args.verifySecretName ? { provider: 'cosign', secretRef: { name: args.verifySecretName } } : undefined,
       layerSelector: args.layerMediaType ? { mediaType: args.layerMediaType, operation: 'extract' } : undefined,
       timeout: args.timeout,
       suspend: args.suspend,

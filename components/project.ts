@@ -9,6 +9,8 @@ export interface ProjectArgs {
   forge: ForgeAccess;
   /** The consumer's registry; nodes and Flux pull with its reader. */
   registry: RegistryAccess;
+  /** Verifies the project's snapshots, PEM; undefined: they are not signed. */
+  snapshotPublicKey: pulumi.Input<string> | undefined;
   /** Clone URL of the project repository. */
   repositoryUrl: pulumi.Input<string>;
 }
@@ -48,6 +50,15 @@ export class ProjectNamespaces extends pulumi.ComponentResource {
           { ...place, deleteBeforeReplace: true },
         ),
     );
+    if (args.snapshotPublicKey !== undefined)
+      new k8s.core.v1.Secret(
+        `${name}-snapshot-keys`,
+        {
+          metadata: { name: 'snapshot-keys', namespace: project },
+          stringData: { 'airlock.pub': args.snapshotPublicKey },
+        },
+        { ...inProject, deleteBeforeReplace: true },
+      );
     const imagePullSecrets = [{ name: 'registry-pull' }];
     new k8s.core.v1.ServiceAccount(
       `${name}-account`,

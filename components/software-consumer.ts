@@ -88,7 +88,13 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
         : [
             new ProjectNamespaces(
               `${name}-project`,
-              { configuration, forge, registry: this.registry, repositoryUrl: project.cloneUrl },
+              {
+                configuration,
+                forge,
+                registry: this.registry,
+                snapshotPublicKey: this.snapshotPublicKey,
+                repositoryUrl: project.cloneUrl,
+              },
               { ...child, providers: { kubernetes: kubernetes.provider }, dependsOn: [projectFiles] },
             ),
           ];

@@ -11,7 +11,7 @@ export interface FluxDeployment {
 }
 
 /**
- * `flux.yaml`: for each pipeline an OCIRepository pinned to its snapshot's digest, and for each of its targets a Kustomization that
+ * `flux.yaml`: for each pipeline an OCIRepository pinned to its snapshot's digest, with the demand for its signature, and for each of its targets a Kustomization that
  * applies it. Parts are applied in the order of the pipelines, after the products that the instance depends on.
  */
 export function fluxText(instance: ProductInstance, deployments: readonly FluxDeployment[]): string {
@@ -38,6 +38,7 @@ export function fluxText(instance: ProductInstance, deployments: readonly FluxDe
         digest: snapshot.digest,
         ...(instance.pullSecret !== undefined && { secretName: instance.pullSecret }),
         ...(isInsecure(instance) && { insecure: true }),
+        ...(instance.verifySecret !== undefined && { verifySecretName: instance.verifySecret }),
       }),
     );
     const names = namesOf(base, targets, deployed);

@@ -24,7 +24,13 @@ export type { ValidationFault } from './validation';
 export { mergeValues, sameValues, type MergeInput, type MergeResult } from './merge';
 export { lockApiVersion, parseLock, serializeLock, textDigest, type LockedSnapshot, type ProductLock } from './lock';
 export { buildSnapshot, snapshotConfigType, snapshotLayerType, type Snapshot, type SnapshotBlob } from './snapshot';
-export { signaturePayloadType, signSnapshot, verifySnapshot, type SnapshotSignature } from './snapshot-signature';
+export {
+  signaturePayloadType,
+  signatureTag,
+  signSnapshot,
+  verifySnapshot,
+  type SnapshotSignature,
+} from './snapshot-signature';
 export { planCollection, type CollectionInput, type CollectionPlan, type StoredSnapshot } from './snapshot-collection';
 export { manifestDiff, textDiff, type DiffLimits, type ObjectDiff } from './diff';
 export type { FileSet } from './file-set';

@@ -16,6 +16,8 @@ export interface ProductInstance {
   readonly insecure?: boolean;
   /** Docker-config Secret in the project's namespace that Flux pulls snapshots with. */
   readonly pullSecret?: string;
+  /** Secret there with the public keys (`*.pub`) that Flux demands a snapshot's signature by. Default: it demands none. */
+  readonly verifySecret?: string;
   /** Account that Flux applies with; none: the controller's own. */
   readonly serviceAccountName?: string;
   /** Go duration. Default 10m. */

@@ -104,7 +104,7 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
       '',
       answers
         ? `Answers ${answers.commit}${answers.subject ? `: ${answers.subject.split('\n')[0] ?? ''}` : ''}`
-        : 'The values in Git are the same; their other sources, the targets or the dependencies have changed.',
+        : 'The values in Git are the same; their other sources, the targets, the dependencies or the signing have changed.',
       `Component: ${component.name}:${component.version}`,
       `Values: ${textDigest(values)}`,
       '',

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { AirlockError, messageOf } from '../report';
 import { textDigest } from './lock';
 import type { Snapshot, SnapshotBlob } from './snapshot';
@@ -16,6 +16,9 @@ export interface SnapshotSignature {
   /** What is signed: cosign's simple signing payload. */
   readonly layer: SnapshotBlob;
 }
+
+/** The tag that a snapshot's signature stands under, in the same repository. */
+export const signatureTag = (digest: string): string => `${digest.replace(':', '-')}.sig`;
 
 export const signaturePayloadType = 'application/vnd.dev.cosign.simplesigning.v1+json';
 const signatureAnnotation = 'dev.cosignproject.cosign/signature';
@@ -57,7 +60,7 @@ export function signSnapshot(snapshot: Snapshot, privateKey: string): SnapshotSi
   return {
     registry,
     repository,
-    tag: `${digest.replace(':', '-')}.sig`,
+    tag: signatureTag(digest),
     manifest: blob(manifestType, Buffer.from(text)),
     config,
     layer,
@@ -77,16 +80,23 @@ export function verifySnapshot(
     const payload = JSON.parse(Buffer.from(stored.payload).toString('utf8')) as {
       critical?: { image?: Record<string, string>; type?: string };
     };
-    const layer = manifest.layers?.find(each => each.digest === textDigest(stored.payload));
-    const signature = Buffer.from(layer?.annotations?.[signatureAnnotation] ?? '', 'base64');
+    const key = createPublicKey(publicKey);
+    // Several keys sign the same payload, each with a layer of its own.
+    const layers = manifest.layers?.filter(each => each.digest === textDigest(stored.payload)) ?? [];
     return (
       payload.critical?.image?.['docker-manifest-digest'] === digest &&
       payload.critical.type === 'cosign container image signature' &&
-      verify('sha256', stored.payload, createPublicKey(publicKey), signature)
+      layers.some(({ annotations }) => isSigned(stored.payload, key, annotations?.[signatureAnnotation] ?? ''))
     );
   } catch {
     return false;
   }
+}
+
+/** Ed25519 hashes by itself. */
+function isSigned(payload: Uint8Array, key: KeyObject, signature: string): boolean {
+  const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return verify(hash, payload, key, Buffer.from(signature, 'base64'));
 }
 
 function signed(payload: Uint8Array, privateKey: string): Buffer {

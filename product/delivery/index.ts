@@ -42,4 +42,5 @@ export {
   type ReplicationInputs,
   type ResolvedVersion,
 } from './replication';
+export { storedSignatures, type StoredSignature } from './stored-signatures';
 export { deploymentText, describeDeployment, proposalFile } from './describe';

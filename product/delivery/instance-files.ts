@@ -36,6 +36,8 @@ export function instanceOf(
     repository: inputs.registry.host,
     snapshotRegistry: inputs.registry.host,
     pullSecret: 'registry-pull',
+    // What is not signed is not demanded to be.
+    ...(inputs.snapshotKey !== undefined && { verifySecret: 'snapshot-keys' }),
     serviceAccountName: project,
     interval: '1m',
     verify: Object.keys(inputs.trustedKeys).map(name => ({ name, publicKeySecret: name })),

@@ -4,6 +4,7 @@ import { readProductDescription } from '../description';
 import { isKubernetes, placeRoles, type ProductInstance } from '../instance';
 import type { LockedSnapshot, ProductLock } from '../lock';
 import type { ResourceReader } from '../source';
+import { signatureTag } from '../snapshot-signature';
 import { accessTo, type RegistryAccount } from './connections';
 
 /** A merged snapshot that an OCI repository, a target like a cluster, does not hold yet. */
@@ -51,6 +52,9 @@ export async function publish(
     const source = openRepository(snapshot.reference, accessTo(snapshot.reference, registry)).repository;
     const { repository, reference } = openRepository(destination, accessTo(destination, registry));
     await copy(source, snapshot.digest, repository, reference.tag, { referrers: true, ...options });
+    // Whoever verifies looks for the signature under its tag.
+    const signature = signatureTag(snapshot.digest);
+    if ((await source.tags(options)).includes(signature)) await copy(source, signature, repository, signature, options);
   }
 }
 

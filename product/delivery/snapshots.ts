@@ -1,8 +1,11 @@
+import { createPublicKey } from 'node:crypto';
 import { Registry, type RegistryRepository } from '../../oci';
+import { hasCode } from '../../report';
 import type { Snapshot, SnapshotBlob } from '../snapshot';
-import { signSnapshot, type SnapshotSignature } from '../snapshot-signature';
+import { signSnapshot, verifySnapshot, type SnapshotSignature } from '../snapshot-signature';
 import { credentialsOf, type RegistryAccount } from './connections';
 import type { DeploymentInputs } from './deployment-inputs';
+import { storedSignatures } from './stored-signatures';
 
 type Options = { readonly signal?: AbortSignal };
 
@@ -18,7 +21,7 @@ export async function pushSnapshots(
   }
 }
 
-/** Those of the snapshots that the registry does not hold, or whose signature it does not hold though there is a key. */
+/** Those of the snapshots that the registry does not hold, or that are not signed there though there is a key. */
 export async function missingSnapshots(
   snapshots: readonly Snapshot[],
   { registry, snapshotKey }: Pick<DeploymentInputs, 'registry' | 'snapshotKey'>,
@@ -27,14 +30,35 @@ export async function missingSnapshots(
   const missing: Snapshot[] = [];
   for (const snapshot of snapshots) {
     const repository = snapshotRepository(snapshot.registry, snapshot.repository, registry);
-    const parts = [snapshot, ...(snapshotKey === undefined ? [] : [signSnapshot(snapshot, snapshotKey)])];
-    for (const { manifest } of parts) {
-      if (await repository.exists(manifest, options)) continue;
+    const there = await repository.exists(snapshot.manifest, options);
+    if (!there || (snapshotKey !== undefined && !(await isSigned(snapshot, snapshotKey, repository, options))))
       missing.push(snapshot);
-      break;
-    }
   }
   return missing;
+}
+
+/** By our very signature, or beside those of others. */
+async function isSigned(
+  snapshot: Snapshot,
+  privateKey: string,
+  repository: RegistryRepository,
+  options: Options,
+): Promise<boolean> {
+  const own = signSnapshot(snapshot, privateKey);
+  if ((await tagged(repository, own.tag, options)) === own.manifest.digest) return true;
+  const stored = await storedSignatures(repository, snapshot.digest, options);
+  if (stored.length === 0) return false;
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  return stored.some(each => verifySnapshot(snapshot.digest, each, publicKey));
+}
+
+async function tagged(repository: RegistryRepository, tag: string, options: Options): Promise<string | undefined> {
+  try {
+    return (await repository.resolve(tag, options)).digest;
+  } catch (error) {
+    if (hasCode(error, 'oci.not-found')) return undefined;
+    throw error;
+  }
 }
 
 /** A repository of snapshots. `registry` is `host[:port]`, with prefix. */

@@ -65,19 +65,20 @@ export class SourceReconciler {
     limited: AbortSignal,
   ): Promise<void> {
     const observed = kind.observed(object);
+    const stated = { noun: kind.noun, verified: upstream.verified ?? false };
     const current =
       stored && stored.revision === upstream.revision && sameObserved(object, observed) ? stored : undefined;
     if (current) {
       // The URL follows the address this program is reached at now.
       const artifact = { ...current, url: this.storage.urlOf(current.path) };
-      await this.report(object, storedStatus(object, artifact, kind.noun, observed), signal);
+      await this.report(object, storedStatus(object, artifact, { ...stated, observed }), signal);
       await this.storage.collect(keyOf(object), artifact);
       return;
     }
     const found = `new ${kind.kind === 'GitRepository' ? 'upstream ' : ''}revision '${upstream.revision}'`;
     const building = await this.report(object, buildingStatus(object, found, stored !== undefined), signal);
     const artifact = await this.build(object, upstream, limited);
-    await this.report(building, storedStatus(building, artifact, kind.noun, observed), signal);
+    await this.report(building, storedStatus(building, artifact, { ...stated, observed }), signal);
     await this.storage.collect(keyOf(object), artifact);
     this.log.info(
       { ...nameOf(keyOf(object)), digest: artifact.digest, size: artifact.size },

@@ -19,6 +19,8 @@ export interface Fetched {
 export interface Upstream {
   /** As source-controller writes it: `main@sha1:...`, `6.1.0@sha256:...`, `sha256:...`. */
   readonly revision: string;
+  /** The signature that `spec.verify` asks for is there. Default false: none is asked for. */
+  readonly verified?: boolean;
   /** File name of the artifact. */
   readonly file: string;
   /** Downloads it into an empty folder. */

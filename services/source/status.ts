@@ -85,14 +85,24 @@ export function buildingStatus(object: KubernetesObject, message: string, outdat
   };
 }
 
-/** `noun` is `digest` for OCI and `revision` for Git, as source-controller writes it. */
+/** What is said of an artifact that is served. */
+export interface Stated {
+  /** `digest` for OCI and `revision` for Git, as source-controller writes it. */
+  readonly noun: 'digest' | 'revision';
+  /** From which spec the artifact was made; null removes a field. */
+  readonly observed: Readonly<Record<string, unknown>>;
+  /** Default false: no signature was asked for. */
+  readonly verified?: boolean;
+}
+
 export function storedStatus(
   object: KubernetesObject,
   artifact: Artifact,
-  noun: 'digest' | 'revision',
-  observed: Readonly<Record<string, unknown>>,
+  { noun, observed, verified = false }: Stated,
 ): StatusPatch {
-  const message = `stored artifact for ${noun} '${artifact.revision}'`;
+  const { revision } = artifact;
+  const succeeded = (type: string, message: string): Change => ({ type, status: 'True', reason: 'Succeeded', message });
+  const message = `stored artifact for ${noun} '${revision}'`;
   return {
     ...handled(object),
     ...observed,
@@ -100,8 +110,9 @@ export function storedStatus(
     observedGeneration: object.metadata.generation ?? 1,
     conditions: changeConditions(object, [
       ...troubles.map(type => ({ type })),
-      { type: 'Ready', status: 'True', reason: 'Succeeded', message },
-      { type: 'ArtifactInStorage', status: 'True', reason: 'Succeeded', message },
+      succeeded('Ready', message),
+      succeeded('ArtifactInStorage', message),
+      verified ? succeeded('SourceVerified', `verified signature of revision ${revision}`) : { type: 'SourceVerified' },
     ]),
   };
 }

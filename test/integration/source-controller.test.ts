@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   condition,
@@ -22,14 +19,20 @@ import {
 import { defaultHttpClient } from '../../net';
 import { dockerConfigText, Registry, singleLayerArtifact, type RegistryRepository } from '../../oci';
 import { hasCode } from '../../report';
-import { runSourceController, type SourceControllerOptions } from '../../services/source';
+import { runSourceController } from '../../services/source';
 import {
   cachedProgram,
   controlPlanePrograms,
   startControlPlane,
   type RunningControlPlane,
 } from '../support/control-plane';
-import { fluxDefinitions, installDefinitions, startKustomizeController } from '../support/flux';
+import {
+  fluxDefinitions,
+  installDefinitions,
+  startKustomizeController,
+  startSourceController,
+  type RunningSourceController,
+} from '../support/flux';
 import { giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
 import { startRegistry, type TestRegistry } from '../support/registry';
 
@@ -45,24 +48,9 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
   let cluster: Cluster;
   let registry: TestRegistry;
   let gitea: RunningGitea;
-  let storageDir: string;
-  let address: { port: number } | undefined;
   let repository: RegistryRepository;
   let stopKustomize: (() => Promise<void>) | undefined;
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  const lines: string[] = [];
-  const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
-  const log = { info: note, warn: note, error: note };
-
-  const options = (): SourceControllerOptions => ({
-    cluster,
-    storageDir,
-    listen: { host: '127.0.0.1', port: 0 },
-    advertiseUrl: '',
-    signal: stop.signal,
-    log,
-  });
+  let sources: RunningSourceController;
 
   before(async function () {
     const [programs, kustomize, distribution, forge, definitions] = await Promise.all([
@@ -78,7 +66,6 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
       );
       this.skip();
     }
-    storageDir = await mkdtemp(join(tmpdir(), 'airlock-artifacts-'));
     [plane, registry, gitea] = await Promise.all([
       startControlPlane(programs),
       startRegistry(distribution),
@@ -98,36 +85,16 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
     await secret('git', { ...gitea.admin });
     await gitea.forge.organizations.create({ name: 'software-consumer' });
     await gitea.forge.repositories.create({ owner: 'software-consumer', name: 'products', private: true });
-    // The port is chosen by the system: known only after the first start, as it is in the URLs.
-    const port = await new Promise<number>((ready, failed) => {
-      const first = new AbortController();
-      const onReady = (at: { readonly port: number }): void => {
-        first.abort();
-        ready(at.port);
-      };
-      runSourceController({ ...options(), advertiseUrl: 'http://127.0.0.1:1', signal: first.signal, onReady }).catch(
-        failed,
-      );
-    });
-    running = runSourceController({
-      ...options(),
-      listen: { host: '127.0.0.1', port },
-      advertiseUrl: `http://127.0.0.1:${port}`,
-      onReady: at => (address = at),
-    });
-    running.catch((error: unknown) => lines.push(String(error)));
-    while (!address) await new Promise(done => setTimeout(done, 50));
+    sources = await startSourceController(cluster);
     stopKustomize = startKustomizeController(kustomize, plane);
   });
 
   after(async () => {
-    stop.abort();
-    await running?.catch(() => undefined);
+    await sources?.stop();
     await stopKustomize?.();
     await plane?.stop();
     await registry?.stop();
     await gitea?.stop();
-    if (storageDir) await rm(storageDir, { recursive: true, force: true });
   });
 
   async function secret(name: string, stringData: Record<string, string>, type = 'Opaque'): Promise<void> {
@@ -395,7 +362,7 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
     const local = gitRepository({ name: 'local', ...where, url: 'https://127.0.0.1:1/x', secretName: 'git' });
     await cluster.apply(local);
     expect(fluxStatus(await until(local, 'failed')).reason).to.equal('GitOperationFailed');
-    expect(lines.join('\n')).to.not.contain(`:${gitea.admin.password}`);
+    expect(sources.lines.join('\n')).to.not.contain(`:${gitea.admin.password}`);
   });
 
   it('keeps other source-controllers out, and stays out beside the real one', async () => {
@@ -432,9 +399,7 @@ describe('the stand-in for source-controller, with real Kubernetes, registry, Gi
       now => ({ state: numberAt(now, 'status', 'readyReplicas') === 1 ? 'ready' : 'progressing', reason: 'not ready' }),
       { timeout: 30_000 },
     );
-    const failure: unknown = await runSourceController({ ...options(), advertiseUrl: 'http://127.0.0.1:1' }).catch(
-      (error: unknown) => error,
-    );
+    const failure: unknown = await runSourceController(sources.options).catch((error: unknown) => error);
     expect(hasCode(failure, 'source.real-controller-runs')).to.equal(true);
     expect(String(failure)).to.contain('fluxcd/source-controller:v1');
   });

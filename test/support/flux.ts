@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, KubernetesObject } from '../../cluster';
 import { waitUntilReady } from '../../cluster';
 import { projectRoot } from '../../images';
+import { runSourceController, type SourceControllerOptions } from '../../services/source';
 import { decodeYaml, objectsIn } from '../../engine/kubernetes/yaml-objects';
 import type { RunningControlPlane } from './control-plane';
 
@@ -41,5 +43,53 @@ export function startKustomizeController(binary: string, plane: RunningControlPl
     const ended = new Promise(done => child.once('exit', done));
     child.kill('SIGKILL');
     await ended;
+  };
+}
+
+/** The stand-in for source-controller, in this process. */
+export interface RunningSourceController {
+  /** Its options, for another one beside it. */
+  readonly options: SourceControllerOptions;
+  /** What it has logged. */
+  readonly lines: readonly string[];
+  stop(): Promise<void>;
+}
+
+export async function startSourceController(cluster: Cluster): Promise<RunningSourceController> {
+  const lines: string[] = [];
+  const note = (fields: object, message: string): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const stop = new AbortController();
+  const options: SourceControllerOptions = {
+    cluster,
+    storageDir: await mkdtemp(join(tmpdir(), 'airlock-artifacts-')),
+    listen: { host: '127.0.0.1', port: 0 },
+    advertiseUrl: 'http://127.0.0.1:1',
+    signal: stop.signal,
+    log: { info: note, warn: note, error: note },
+  };
+  // The port is chosen by the system: known only after a first start, as it is in the URLs.
+  const first = new AbortController();
+  const port = await new Promise<number>((ready, failed) => {
+    const onReady = (at: { readonly port: number }): void => {
+      first.abort();
+      ready(at.port);
+    };
+    runSourceController({ ...options, signal: first.signal, onReady }).catch(failed);
+  });
+  const advertiseUrl = `http://127.0.0.1:${port}`;
+  let running = Promise.resolve();
+  await new Promise<void>((ready, failed) => {
+    const listen = { host: '127.0.0.1', port };
+    running = runSourceController({ ...options, listen, advertiseUrl, onReady: () => ready() });
+    running.catch(failed);
+  });
+  return {
+    options,
+    lines,
+    stop: async () => {
+      stop.abort();
+      await running.catch(() => undefined);
+      await rm(options.storageDir, { recursive: true, force: true });
+    },
   };
 }

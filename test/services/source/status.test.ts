@@ -43,7 +43,10 @@ describe('source status', () => {
   it('goes from building to stored as source-controller writes it', () => {
     const building = patched(fresh, buildingStatus(fresh, "new revision 'sha256:aa'", false));
     expect(fluxStatus(building).state).to.equal('progressing');
-    const stored = patched(building, storedStatus(building, artifact, 'digest', { observedIgnore: null }));
+    const stored = patched(
+      building,
+      storedStatus(building, artifact, { noun: 'digest', observed: { observedIgnore: null } }),
+    );
     expect(stored.status).to.deep.include({ artifact, observedGeneration: 2, lastHandledReconcileAt: 'now' });
     expect((stored.status as { conditions: { type: string }[] }).conditions.map(entry => entry.type)).to.deep.equal([
       'Ready',
@@ -59,7 +62,7 @@ describe('source status', () => {
   });
 
   it('keeps the last good artifact when fetching fails', () => {
-    const stored = patched(fresh, storedStatus(fresh, artifact, 'digest', {}));
+    const stored = patched(fresh, storedStatus(fresh, artifact, { noun: 'digest', observed: {} }));
     const failed = patched(stored, failedStatus(stored, new SourceFailure('OCIArtifactPullFailed', 'refused'), false));
     expect(failed.status).to.deep.include({ artifact });
     expect(fluxStatus(failed)).to.include({
@@ -69,12 +72,12 @@ describe('source status', () => {
       revision: 'sha256:aa',
     });
     expect(condition(failed, 'Reconciling')).to.include({ reason: 'ProgressingWithRetry' });
-    const again = patched(failed, storedStatus(failed, artifact, 'digest', {}));
+    const again = patched(failed, storedStatus(failed, artifact, { noun: 'digest', observed: {} }));
     expect(condition(again, 'FetchFailed')).to.equal(undefined);
   });
 
   it('stalls where trying again cannot help, and drops an artifact that was lost', () => {
-    const stored = patched(fresh, storedStatus(fresh, artifact, 'digest', {}));
+    const stored = patched(fresh, storedStatus(fresh, artifact, { noun: 'digest', observed: {} }));
     const failure = new SourceFailure('URLInvalid', 'not oci', { stalled: true });
     const stalled = patched(stored, failedStatus(stored, failure, true));
     expect(stalled.status).to.not.have.property('artifact');
