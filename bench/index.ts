@@ -1,4 +1,5 @@
 import { benchCopy } from './copy';
+import { benchDelivery } from './delivery';
 import { benchDemo } from './demo';
 import { benchEngine } from './engine';
 import { benchOcm } from './ocm';
@@ -6,7 +7,7 @@ import { benchProduct } from './product';
 import { benchReconcile } from './reconcile';
 import { benchTransfer } from './transfer';
 
-/** `npm run bench [-- copy] [-- transfer] [-- reconcile] [-- ocm] [-- demo] [-- --cold]`: everything, or what is named. */
+/** `npm run bench [-- copy] [-- transfer] [-- product] [-- reconcile] [-- delivery] [-- ocm] [-- engine] [-- demo] [-- --cold]`: everything, or what is named. */
 async function main(words: readonly string[]): Promise<void> {
   const wanted = words.filter(word => !word.startsWith('-'));
   const asked = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
@@ -14,6 +15,7 @@ async function main(words: readonly string[]): Promise<void> {
   if (asked('transfer')) await benchTransfer();
   if (asked('product')) await benchProduct();
   if (asked('reconcile')) await benchReconcile();
+  if (asked('delivery')) await benchDelivery();
   if (asked('ocm')) await benchOcm();
   if (asked('engine')) await benchEngine();
   if (asked('demo')) await benchDemo({ cold: words.includes('--cold') });

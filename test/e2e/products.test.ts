@@ -31,12 +31,16 @@ describe('two products on kind', function () {
     }
     const ingressPort = await anyFreePort();
     const apiServerPort = await anyFreePort();
-    products = await ProductsEnvironment.begin('e2e-products', {
-      platform: 'kind',
-      clusterName: `airlock-products-${process.pid}`,
-      ingressPort: String(ingressPort),
-      apiServerPort: String(apiServerPort),
-    });
+    products = await ProductsEnvironment.begin(
+      'e2e-products',
+      {
+        platform: 'kind',
+        clusterName: `airlock-products-${process.pid}`,
+        ingressPort: String(ingressPort),
+        apiServerPort: String(apiServerPort),
+      },
+      { quota: 'pods=20', codeOwners: '@ocm-admin' },
+    );
     const { kubeconfig } = await products.environment.outputs('dev');
     running = await RunningProducts.connect(kubeconfig as string, namespace, ingressPort);
   });
@@ -73,6 +77,17 @@ describe('two products on kind', function () {
     await running.pods('broker', 1);
     await products.pinned('podinfo', '1.0.0');
     await products.pinned('orders', '1.0.0');
+  });
+
+  it('live within the quota of their project, and their files have the owners that were named', async () => {
+    const quota = await running.until('the pods to be counted', async () => {
+      const name = 'mpas-ocm-applications';
+      const found = await running.cluster.get({ apiVersion: 'v1', kind: 'ResourceQuota', name, namespace });
+      return Number(textAt(found, 'status', 'used', 'pods')) > 0 ? found : undefined;
+    });
+    expect(textAt(quota, 'spec', 'hard', 'pods')).to.equal('20');
+    const owners = await products.project.readFile('CODEOWNERS', 'main');
+    expect(owners?.content.toString('utf8')).to.equal('products/.* @ocm-admin\n');
   });
 
   it('wait for a pull secret that is missing, and run once the configuration names the account that has it', async () => {
@@ -129,12 +144,15 @@ describe('two products on kind', function () {
       'ordersPerSecond: 1': 'ordersPerSecond: 5',
       'replicas: 1': 'replicas: 1 #+mpas-ignore',
     });
-    await products.release('orders', 'v1.1.0', 'new-release');
+    const notes = 'The shop tells the **currency** it counts in.';
+    await products.release('orders', 'v1.1.0', 'new-release', notes);
     await products.up('consumer');
     await running.shop(each => each.ordersPerSecond === 5);
     const pull = await products.proposal('orders', 'orders: 1.0.0 -> 1.1.0');
     expect((await products.verdict(pull))?.state).to.equal('failure');
-    expect(pull.body).to.match(/ordersPerSecond`: was `1`, yours is `5`, the vendor's is `2`/);
+    expect(pull.body)
+      .to.match(/ordersPerSecond`: was `1`, yours is `5`, the vendor's is `2`/)
+      .and.to.include(notes);
     await products.edit('orders', { 'ordersPerSecond: 5': 'ordersPerSecond: 4' }, 'airlock/orders');
     await products.up('consumer');
     expect((await products.verdict(pull))?.state).to.equal('success');

@@ -191,9 +191,9 @@ export class TestEnvironment {
   }
 
   /** Publishes a release and waits for its pipeline; the status it ended with. */
-  async release(tag: string, branch: string, product: 'podinfo' | 'orders' = 'podinfo'): Promise<string> {
+  async release(tag: string, branch: string, product: 'podinfo' | 'orders' = 'podinfo', notes = ''): Promise<string> {
     const repository = this.forge.repository('software-provider', `${product}-component`);
-    await repository.createRelease({ tag, target: branch, name: tag });
+    await repository.createRelease({ tag, target: branch, name: tag, body: notes });
     for (let tries = 0; tries < 720; tries++) {
       const all = await repository.statuses(tag).catch(() => []);
       // Several releases may be of one commit: the link names the run.

@@ -27,8 +27,12 @@ const orders = { name: 'orders', component: 'ocm.software/demos/orders' };
 export class ProductsEnvironment {
   private constructor(readonly environment: TestEnvironment) {}
 
-  /** Stands up the platform and the vendor; nothing is released yet. */
-  static async begin(name: string, settings: Readonly<Record<string, string>> = {}): Promise<ProductsEnvironment> {
+  /** Stands up the platform and the vendor; nothing is released yet. The settings are of both stacks, or the consumer's alone. */
+  static async begin(
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+    ofConsumer: Readonly<Record<string, string>> = {},
+  ): Promise<ProductsEnvironment> {
     const environment = await TestEnvironment.begin(name, { ...settings, targetNamespace: 'apps' });
     await writeFile(environment.passphraseFile, randomBytes(16).toString('hex'), { mode: 0o600 });
     await environment.configure('dev', { role: 'provider', examples: 'podinfo,orders' });
@@ -37,6 +41,7 @@ export class ProductsEnvironment {
       role: 'consumer',
       platformStack: environment.stacks.dev,
       moreProducts: JSON.stringify([orders]),
+      ...ofConsumer,
     });
     try {
       await made.up('dev', 600_000);
@@ -69,8 +74,9 @@ export class ProductsEnvironment {
   }
 
   /** Publishes a release and waits for its pipeline, which must succeed. */
-  async release(product: ProductName, tag: string, branch: string): Promise<void> {
-    expect(await this.environment.release(tag, branch, product), `pipeline of ${product} ${tag}`).to.equal('success');
+  async release(product: ProductName, tag: string, branch: string, notes?: string): Promise<void> {
+    const verdict = await this.environment.release(tag, branch, product, notes);
+    expect(verdict, `pipeline of ${product} ${tag}`).to.equal('success');
   }
 
   async states(): Promise<Record<ProductName, ProductState>> {
