@@ -13,7 +13,7 @@ const greeting = 'Greetings from the other side of the air gap';
  * what Airlock answers, and what then runs. Each step begins where the last one ended.
  */
 describe('two products on kind', function () {
-  this.timeout(60 * 60_000);
+  this.timeout(90 * 60_000);
   this.bail(true);
   let products: ProductsEnvironment;
   let running: RunningProducts;

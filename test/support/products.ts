@@ -44,7 +44,7 @@ export class ProductsEnvironment {
       ...ofConsumer,
     });
     try {
-      await made.up('dev', 600_000);
+      await made.up('dev');
       return made;
     } catch (error) {
       await made.destroy();
@@ -66,9 +66,9 @@ export class ProductsEnvironment {
     return this.environment.forge.repository(consumer, 'mpas-ocm-applications');
   }
 
-  /** Updates a stack, which must succeed. */
-  async up(side: 'dev' | 'consumer', timeoutMs = 300_000): Promise<Said> {
-    const said = await this.environment.up(side, { timeoutMs });
+  /** Updates a stack, which must succeed; previews are for people. */
+  async up(side: 'dev' | 'consumer'): Promise<Said> {
+    const said = await this.environment.on(side, ['up', '--yes', '--skip-preview'], { timeoutMs: 1_200_000 });
     expect(said.code, `${said.stdout}\n${said.stderr}`).to.equal(0);
     return said;
   }

@@ -19,7 +19,7 @@ export interface PodinfoAnswer {
 }
 
 /** Seconds that a rollout may take on a busy machine. */
-const patience = 300;
+const patience = 900;
 
 /** What runs of the products in a namespace of a cluster, and what it answers at its canonical address. */
 export class RunningProducts {
