@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { measure } from './measure';
-import type { Measured } from './measure';
+import { runTree } from './engine-run';
+import type { Run } from './engine-run';
 
 /** One resource in ten is a component; the others are dynamic and make nothing outside, so that the engine is what is measured. */
 const DYNAMIC = `
@@ -74,7 +74,7 @@ function pulumiOnPath(): string | undefined {
 }
 
 const ROUNDS = ['first update', 'nothing to do', 'every resource changes', 'destroy'] as const;
-type Rounds = Record<(typeof ROUNDS)[number], Measured>;
+type Rounds = Record<(typeof ROUNDS)[number], Run>;
 
 async function life(engine: Engine, program: string, count: number): Promise<Rounds> {
   const dir = mkdtempSync(path.join(tmpdir(), 'airlock-bench-engine-'));
@@ -98,8 +98,7 @@ async function life(engine: Engine, program: string, count: number): Promise<Rou
       // The SDK brings the plugin of dynamic providers; Pulumi looks for it on PATH.
       `PATH=${[path.dirname(process.execPath), SDK, process.env['PATH']].join(path.delimiter)}`,
     ];
-    const run = (size: number, command: readonly string[]): Promise<Measured> =>
-      measure([[...env(size), ...command]], 1);
+    const run = (size: number, command: readonly string[]): Promise<Run> => runTree([...env(size), ...command]);
     await run(1, engine.init(dir));
     return {
       'first update': await run(1, engine.command('up', dir)),
@@ -112,32 +111,39 @@ async function life(engine: Engine, program: string, count: number): Promise<Rou
   }
 }
 
+const cell = ({ seconds, processor, megabytes }: Run): string =>
+  `${seconds.toFixed(1)} s, ${processor.toFixed(1)} s of processor, ${megabytes.toFixed(0)} MB`;
+
+function compared(own: Run, other: Run): string {
+  const ratio = (of: keyof Run): string => `${(own[of] / other[of]).toFixed(2)}x`;
+  return ` | pulumi ${cell(other)} | ${ratio('seconds')} time, ${ratio('processor')} processor, ${ratio('megabytes')} memory`;
+}
+
 /**
  * First update, no-op update, update of everything and destroy of stacks of 10 to 5,000 resources: components and dynamic
  * resources, and ConfigMaps where BENCH_KUBECONFIG names a cluster; beside the Pulumi CLI where there is one (PULUMI=path).
- * BENCH_COUNTS (`10,100`) chooses sizes. Time is wall clock with the start of all processes; memory is that of the engine's process.
+ * BENCH_COUNTS (`10,100`) and BENCH_KINDS (`dynamic,kubernetes`) choose. Time is wall clock, and processor time, which says more on a
+ * busy machine, with all processes; memory is that of the engine's process. A CLI that fails is told of, and left out of that size.
  */
 export async function benchEngine(): Promise<void> {
   const counts = (process.env['BENCH_COUNTS'] ?? '10,100,1000,5000').split(',').map(Number);
   const found = pulumiOnPath();
-  const engines = found === undefined ? [airlock] : [airlock, pulumi(found)];
   const programs: [string, string][] = [['dynamic', DYNAMIC]];
   if (process.env['BENCH_KUBECONFIG'] !== undefined) programs.push(['kubernetes', KUBERNETES]);
+  const kinds = process.env['BENCH_KINDS']?.split(',');
   console.log(found === undefined ? 'engine: no pulumi on PATH to compare with' : `engine: beside ${found}`);
-  for (const [kind, program] of programs) {
+  for (const [kind, program] of programs.filter(([name]) => kinds?.includes(name) !== false)) {
     for (const count of counts) {
-      const results: Rounds[] = [];
-      for (const engine of engines) results.push(await life(engine, program, count));
+      const own = await life(airlock, program, count);
+      const other = found === undefined ? undefined : await life(pulumi(found), program, count).catch(told);
       for (const round of ROUNDS) {
-        const [own, other] = results.map(result => result[round]);
-        if (!own) continue;
-        const cell = ({ seconds, megabytes }: Measured): string =>
-          `${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB`;
-        const ratio = other
-          ? ` | pulumi ${cell(other)} | ${(own.seconds / other.seconds).toFixed(2)}x time, ${(own.megabytes / other.megabytes).toFixed(2)}x memory`
-          : '';
-        console.log(`${kind} ${String(count).padStart(5)} ${round.padEnd(22)} airlock ${cell(own)}${ratio}`);
+        const beside = other ? compared(own[round], other[round]) : '';
+        console.log(`${kind} ${String(count).padStart(5)} ${round.padEnd(22)} airlock ${cell(own[round])}${beside}`);
       }
     }
   }
+}
+
+function told(error: unknown): undefined {
+  console.log(error instanceof Error ? error.message : error);
 }
