@@ -36,7 +36,7 @@ export function mustAsk(flags: OperationFlags & { readonly previewOnly?: boolean
   );
 }
 
-/** `yes` goes ahead, `details` shows them and asks again. Throws `cli.interrupted` otherwise. */
+/** `yes` goes ahead, `details` shows them and asks again. Throws `cli.declined` otherwise. */
 export async function confirm(question: string, details?: () => void): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -50,5 +50,5 @@ export async function confirm(question: string, details?: () => void): Promise<v
   } finally {
     lines.close();
   }
-  throw new AirlockError({ code: 'cli.interrupted', message: 'Nothing was changed' });
+  throw new AirlockError({ code: 'cli.declined', message: 'Nothing was changed' });
 }

@@ -1,7 +1,7 @@
 import { AirlockError, describeError, messageOf } from '../report';
 import { colorsFor } from './terminal';
 
-/** Exit codes (docs/architecture.md, "Errors"). */
+/** Exit codes (docs/architecture.md, "Errors"). Those from 6 to 8 are Pulumi's, which it has besides 0, 1 and 2. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -9,13 +9,19 @@ export const exitCodes = {
   configuration: 3,
   refused: 4,
   unreachable: 5,
+  noStack: 6,
+  unexpectedChanges: 7,
+  declined: 8,
   interrupted: 130,
 } as const;
 
 const byKind: readonly (readonly [RegExp, number])[] = [
+  [/^engine\.(unknown-stack|no-stack)$/, exitCodes.noStack],
+  [/^engine\.unexpected-changes$/, exitCodes.unexpectedChanges],
+  [/^cli\.declined$/, exitCodes.declined],
   [/\.(usage|unknown-command|invalid-argument|invalid-reference|invalid-range|invalid-selector)$/, exitCodes.usage],
   [
-    /(config|passphrase|unknown-stack|no-stack|stack-not-found|unauthorized|denied|forbidden|credentials|invalid-certificate|net\.tls$|no-key|invalid-key|key-not-found)/,
+    /(config|passphrase|unauthorized|denied|forbidden|credentials|invalid-certificate|net\.tls$|no-key|invalid-key|key-not-found|forge\.moved)/,
     exitCodes.configuration,
   ],
   [/(signature|digest|tampered|untrusted|unsigned|refused|not-verified)/, exitCodes.refused],

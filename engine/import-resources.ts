@@ -34,7 +34,7 @@ async function rootStack(run: Run): Promise<string> {
   return urn;
 }
 
-/** Reads the resources from their providers into the state, parents first. What fails does not keep the others from it. */
+/** Reads the resources from their providers into the state, in their order. The first that fails ends it; those before it stay. */
 export async function performImports(
   run: Run,
   registrar: Registrar,

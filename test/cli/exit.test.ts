@@ -20,7 +20,6 @@ describe('exit codes', () => {
         'engine.config-missing',
         'components.config-invalid',
         'engine.wrong-passphrase',
-        'engine.unknown-stack',
         'oci.unauthorized',
         'oci.denied',
         'forge.unauthorized',
@@ -28,6 +27,9 @@ describe('exit codes', () => {
       ],
       refused: ['ocm.unsigned', 'ocm.not-verified', 'oci.digest-mismatch', 'product.component-digest-mismatch'],
       unreachable: ['net.unreachable', 'net.timeout', 'forge.unreachable', 'cluster.unreachable', 'host.no-engine'],
+      noStack: ['engine.unknown-stack', 'engine.no-stack'],
+      unexpectedChanges: ['engine.unexpected-changes'],
+      declined: ['cli.declined'],
       interrupted: ['cli.interrupted', 'engine.cancelled'],
     };
     for (const [kind, codes] of Object.entries(table)) {

@@ -143,7 +143,7 @@ describe('the demo on platform none', function () {
     expect(preview.code, preview.stderr).to.equal(0);
     expect(preview.stdout).to.include('podinfo: 1.1.0 -> 1.2.0');
     const strict = await environment.on('consumer', ['preview', '--expect-no-changes']);
-    expect(strict.code).to.equal(1);
+    expect(strict.code).to.equal(7);
     expect(await everything()).to.deep.equal(before);
   });
 
