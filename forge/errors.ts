@@ -6,13 +6,14 @@ import { AirlockError, messageOf } from '../report';
  * - `forge.unauthorized`: wrong or missing credentials
  * - `forge.forbidden`: the account may not do this
  * - `forge.not-found`: no such organisation, repository, branch, ...
+ * - `forge.moved`: it has another name now; the forge only redirects
  * - `forge.conflict`: it exists already, or is not (any more) what the request says
  * - `forge.invalid`: the forge refuses the request as it is
  * - `forge.not-ready`: the forge is not done computing; try again
  * - `forge.failed`: the forge itself failed
  */
 export type ForgeErrorCode =
-  `forge.${'unreachable' | 'unauthorized' | 'forbidden' | 'not-found' | 'conflict' | 'invalid' | 'not-ready' | 'failed'}`;
+  `forge.${'unreachable' | 'unauthorized' | 'forbidden' | 'not-found' | 'moved' | 'conflict' | 'invalid' | 'not-ready' | 'failed'}`;
 
 /** What a caller was doing, for messages: `create organisation software-provider`. */
 export interface Attempt {
@@ -26,6 +27,8 @@ const remedies: Record<ForgeErrorCode, string> = {
   'forge.unauthorized': 'Check the user name and the password or token for this forge',
   'forge.forbidden': 'Give the account the rights for this, or use another account',
   'forge.not-found': 'Check the name, and that the account may see it',
+  'forge.moved':
+    'Rename it back, or set the new name in the configuration: until then nothing is written there, and what runs stays',
   'forge.conflict': 'Look at what is there now, then run again',
   'forge.invalid': 'Correct what the forge complains about',
   'forge.not-ready': 'Wait a moment and run again',
@@ -37,6 +40,18 @@ export function refused(attempt: Attempt, status: number, said: string): Airlock
   const code = codeOf(status, said);
   const reason = said ? `: ${oneLine(said)}` : '';
   return forgeError(code, `Cannot ${attempt.what}: the forge answered ${status}${reason}`, attempt);
+}
+
+/**
+ * The forge redirects from a name that was given up. Not followed: whoever takes the old name next would get what is meant for the
+ * repository, and what is removed under the old name would be gone under the new one.
+ */
+export function moved(attempt: Attempt, location: string): AirlockError {
+  const [, owner, name] = /\/api\/v1\/repos\/([^/]+)\/([^/?]+)/.exec(location) ?? [];
+  const now =
+    owner !== undefined && name !== undefined ? `${decodeURIComponent(owner)}/${decodeURIComponent(name)}` : '';
+  const where = now === '' ? 'it has another name now' : `the repository is called ${now} now`;
+  return forgeError('forge.moved', `Cannot ${attempt.what}: ${where}`, attempt);
 }
 
 /** No answer at all. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { dynamic } from '@pulumi/pulumi';
 import { Gitea } from '../../forge';
-import { hasCode, messageOf } from '../../report';
+import { describeError, hasCode } from '../../report';
 import { isUnknown, type Handler, type Unchecked } from '../handler';
 
 /** Resolved `ForgeConnection`. */
@@ -74,11 +74,11 @@ export abstract class ForgeHandler<I extends ForgeInputs, F, S extends object> i
       const found = await this.find(giteaAt(inputs.forge), inputs, olds);
       return { changes: found === undefined || this.differs(found, inputs) };
     } catch (error) {
-      if (!hasCode(error, 'forge.unreachable')) throw error;
-      // A preview is still worth something without the forge; the update itself will fail where it has work to do.
+      if (!hasCode(error, 'forge.unreachable') && !hasCode(error, 'forge.moved')) throw error;
+      // A preview is still worth something without it; the update itself will fail where it has work to do.
       const { url } = inputs.forge;
-      if (!unreached.has(url)) console.warn(`What is on the forge ${url} is not compared: ${messageOf(error)}`);
-      unreached.add(url);
+      if (!uncompared.has(url)) console.warn(`What is on the forge ${url} is not compared: ${describeError(error)}`);
+      uncompared.add(url);
       return { changes: false };
     }
   }
@@ -98,7 +98,12 @@ export abstract class ForgeHandler<I extends ForgeInputs, F, S extends object> i
   }
 
   async delete(_id: string, props: I & S): Promise<void> {
-    await this.remove(giteaAt(props.forge), props);
+    try {
+      await this.remove(giteaAt(props.forge), props);
+    } catch (error) {
+      // What has another name now is not this resource's any more.
+      if (!hasCode(error, 'forge.moved')) throw error;
+    }
   }
 
   /** Changed credentials alone lead here too: what is there is as wanted then, and nothing is written. */
@@ -111,8 +116,8 @@ export abstract class ForgeHandler<I extends ForgeInputs, F, S extends object> i
   }
 }
 
-/** Forges that could not be reached in this run: said once, not for each of their resources. */
-const unreached = new Set<string>();
+/** Forges that could not be looked at in this run: said once, not for each of their resources. */
+const uncompared = new Set<string>();
 
 export function giteaAt({ url, username, password }: Connection): Gitea {
   return new Gitea({ url, credentials: { username, password } });

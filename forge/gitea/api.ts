@@ -1,6 +1,6 @@
 import { defaultHttpClient, type HttpClient, type HttpRequest } from '../../net';
 import { AirlockError } from '../../report';
-import { refused, unreachable, type Attempt } from '../errors';
+import { moved, refused, unreachable, type Attempt } from '../errors';
 import type { CallOptions } from '../forge';
 
 /** A password account, or a token. Creating tokens needs the former. */
@@ -54,6 +54,12 @@ export class GiteaApi {
     const attempt: Attempt = { what, url: this.url };
     const answer = await this.exchange(attempt, method, path, call);
     const { text } = answer;
+    const location = answer.header('location');
+    if (answer.status >= 300 && answer.status < 400 && location !== undefined) {
+      // Under this name there is nothing left to remove.
+      if (method !== 'DELETE' || !call.accept?.includes(404)) throw moved(attempt, location);
+      return { status: 404, header: answer.header, body: parsed<T>('') };
+    }
     if ((answer.status < 200 || answer.status > 299) && !call.accept?.includes(answer.status)) {
       throw refused(attempt, answer.status, saidIn(text));
     }
@@ -90,14 +96,16 @@ export class GiteaApi {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (this.authorization) headers['authorization'] = this.authorization;
     if (call.body !== undefined) headers['content-type'] = 'application/json';
+    const request: HttpRequest = {
+      method,
+      url: target,
+      headers,
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.signal ? { signal: call.signal } : {}),
+    };
     try {
-      const response = await this.http.request({
-        method,
-        url: target,
-        headers,
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
-        ...(call.signal ? { signal: call.signal } : {}),
-      });
+      let response = await this.http.request({ ...request, maxRedirects: 0 });
+      if (leadsToTheSame(response.header('location'), target)) response = await this.http.request(request);
       return {
         status: response.status,
         header: (name: string) => response.header(name),
@@ -109,6 +117,11 @@ export class GiteaApi {
       throw unreachable(attempt, error);
     }
   }
+}
+
+/** A redirect to another scheme or host, as to https, and not to another name on the forge. */
+function leadsToTheSame(location: string | undefined, from: URL): boolean {
+  return location !== undefined && URL.parse(location, from.href)?.pathname === from.pathname;
 }
 
 /** Collects a list. */

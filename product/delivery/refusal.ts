@@ -9,7 +9,8 @@ export interface Refusal {
 }
 
 /** Codes of failures that lie in what was delivered, or in what the consumer's repository holds for one product. */
-const oneProducts = /^(product\.|ocm\.|oci\.(digest|size)-mismatch|forge\.(forbidden|conflict|invalid|not-found))/;
+const oneProducts =
+  /^(product\.|ocm\.|oci\.(digest|size)-mismatch|forge\.(forbidden|conflict|invalid|not-found|moved))/;
 /** Codes among them that are about the machine: every product would meet them. */
 const everybodys = /(unreachable|unauthorized|denied|timeout|interrupted|program-missing)/;
 

@@ -218,6 +218,23 @@ describe('forge resources on a real Gitea', function () {
     expect((await code.commit('main'))?.sha).to.equal(head);
   });
 
+  it('leaves a repository alone that was renamed at the forge, and takes it over under its new name', async () => {
+    const old = await made(repository, { forge, owner: 'software-provider', name: 'before', private: true });
+    const at = { forge, owner: 'software-provider', repository: 'before' };
+    const protection = await made(branchProtection, { ...at, branch: 'main' });
+    await server.rename('software-provider', 'before', 'after');
+    expect(await repository.diff(old.id, old.outs, old.inputs)).to.deep.equal({ changes: false });
+    const failure = await repository.update(old.id, old.outs, old.inputs).catch((error: Error) => error);
+    expect(failure).to.have.property('message').that.includes('the repository is called software-provider/after now');
+    const adopted = await made(repository, { forge, owner: 'software-provider', name: 'after', private: true });
+    // What the old name's resources would remove is the new name's.
+    await branchProtection.delete(protection.id, protection.outs);
+    await repository.delete(old.id, old.outs);
+    expect(await server.forge.repositories.find({ owner: 'software-provider', name: 'after' })).not.to.equal(undefined);
+    expect((await server.forge.repository('software-provider', 'after').branch('main'))?.protected).to.equal(true);
+    await settled(repository, adopted);
+  });
+
   it('deletes a repository, and finds it gone', async () => {
     const it = await made(repository, { forge, owner: 'software-provider', name: 'short-lived', private: true });
     await repository.delete(it.id, it.outs);

@@ -7,6 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Gitea } from '../../forge';
 import { cacheDir } from '../../images';
+import { defaultHttpClient } from '../../net';
 
 /** What is needed to run a real Gitea: its binary, and the folder with its templates, options and public files. */
 export interface GiteaProgram {
@@ -21,6 +22,8 @@ export interface RunningGitea {
   readonly admin: { readonly username: string; readonly password: string };
   /** As the administrator. */
   readonly forge: Gitea;
+  /** Gives a repository another name, as its owner does in the forge's settings. */
+  readonly rename: (owner: string, from: string, to: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -116,7 +119,18 @@ export async function startGitea(program: GiteaProgram): Promise<RunningGitea> {
     await stop();
     throw error;
   }
-  return { url, port, admin, forge, stop };
+  const rename = async (owner: string, from: string, to: string): Promise<void> => {
+    const login = Buffer.from(`${admin.username}:${admin.password}`).toString('base64');
+    const response = await defaultHttpClient().request({
+      method: 'PATCH',
+      url: `${url}/api/v1/repos/${owner}/${from}`,
+      headers: { authorization: `Basic ${login}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: to }),
+    });
+    await response.discard();
+    if (response.status !== 200) throw new Error(`${owner}/${from} is not renamed: ${response.status}`);
+  };
+  return { url, port, admin, forge, rename, stop };
 }
 
 export async function freePort(): Promise<number> {
