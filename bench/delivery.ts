@@ -1,15 +1,18 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import type { PullRequest } from '../forge';
 import { anyFreePort } from '../host';
 import { HttpClient } from '../net';
-import { BenchEnvironment } from './environment';
+import { benchCluster, BenchEnvironment } from './environment';
 
 const values = 'products/podinfo/values.yaml';
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 
 /**
  * How soon people see what happens, with `airlock watch` on a kind cluster of its own: from the event of a release to the pull request,
- * from its merge to the pod, and from an edit on main to the pod; of the last two, what is ours and not Flux's.
+ * from its merge to the pod, and from an edit on main to the pod; of the last two, what is ours and not Flux's. The forge tells the
+ * watch by its webhooks, the registry's notification is sent from here.
  */
 export async function benchDelivery(): Promise<void> {
   const bench = await BenchEnvironment.onKind();
@@ -18,6 +21,7 @@ export async function benchDelivery(): Promise<void> {
   try {
     await bench.up('dev');
     await bench.release('v1.0.0', 'main');
+    await bench.configure('consumer', { watchUrl: await watch.place() });
     await bench.up('consumer');
     await bench.mergeAll('ocm-applications');
     await bench.up('consumer');
@@ -45,7 +49,6 @@ export async function benchDelivery(): Promise<void> {
     const before = await running(() => true).then(() => project.readFile(values, 'main'));
     begun = Date.now();
     await project.mergePullRequest(pull.number);
-    await watch.tell();
     await running(answer => answer.version === '6.9.2');
     const rolledOut = Date.now() - begun;
     const afterMerge = await watch.idle();
@@ -58,7 +61,6 @@ export async function benchDelivery(): Promise<void> {
       message: 'Greet otherwise',
       files: [{ operation: 'update', path: values, content, sha: file?.sha ?? '' }],
     });
-    await watch.tell();
     await running(answer => answer.message === 'seen soon');
     const edited = Date.now() - begun;
     const afterEdit = await watch.idle();
@@ -91,24 +93,35 @@ async function soon<T>(ask: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-/** `airlock watch`, told of events as a registry tells of them. */
+/** `airlock watch` on this machine, where the cluster reaches it. */
 class Watch {
-  private readonly secret = 'the secret of the bench';
-  private url = '';
+  private address = '';
+  private secret = '';
   private child: ReturnType<BenchEnvironment['start']> | undefined;
   private updates = 0;
 
   constructor(private readonly bench: BenchEnvironment) {}
 
+  /** Where it will listen: on this machine's address in the network of the cluster. */
+  async place(): Promise<string> {
+    const format = '{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}';
+    const node = `${benchCluster}-control-plane`;
+    const { stdout } = await promisify(execFile)('docker', ['inspect', '--format', format, node]);
+    this.address = `${stdout.trim()}:${await anyFreePort()}`;
+    return this.url;
+  }
+
+  private get url(): string {
+    return `http://${this.address}`;
+  }
+
   async begin(): Promise<void> {
-    const address = `127.0.0.1:${await anyFreePort()}`;
-    this.url = `http://${address}`;
-    this.child = this.bench.start('consumer', ['watch', '--listen', address, '--interval', '1h'], {
-      AIRLOCK_WEBHOOK_SECRET: this.secret,
-    });
+    this.secret = await this.bench.output('consumer', 'watchSecret');
+    this.child = this.bench.start('consumer', ['watch', '--listen', this.address, '--interval', '1h']);
     await this.idle();
   }
 
+  /** Tells of a push, as a registry does. */
   async tell(): Promise<void> {
     const body = JSON.stringify({ events: [{ action: 'push', target: { repository: 'podinfo' } }] });
     const headers = { authorization: `Bearer ${this.secret}` };

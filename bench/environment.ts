@@ -1,12 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Gitea } from '../forge';
 import { anyFreePort } from '../host';
 import { projectRoot } from '../images';
 
 const owner = 'software-consumer';
+const program = path.join(projectRoot(), 'cli', 'airlock');
+/** Name of the kind cluster. */
+export const benchCluster = 'airlock-bench';
 type Side = 'dev' | 'consumer';
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -30,7 +34,10 @@ export class BenchEnvironment {
   /** On a kind cluster of its own. Nothing is stood up yet. */
   static async onKind(): Promise<BenchEnvironment> {
     const ports = { ingressPort: await anyFreePort(), apiServerPort: await anyFreePort() };
-    return BenchEnvironment.of({ platform: 'kind', clusterName: 'airlock-bench', ...ports }, ports.ingressPort);
+    return BenchEnvironment.of(
+      { platform: 'kind', clusterName: benchCluster, webhookHosts: 'private', ...ports },
+      ports.ingressPort,
+    );
   }
 
   private static async of(settings: Settings, port: number): Promise<BenchEnvironment> {
@@ -74,9 +81,9 @@ export class BenchEnvironment {
     return writeFile(this.file(side), `config:\n${lines.join('')}`);
   }
 
-  /** Milliseconds that an update takes. */
+  /** Milliseconds that an update takes, made as `airlock watch` makes it. */
   up(side: Side): Promise<number> {
-    return this.airlock(side, ['up', '--yes']);
+    return this.airlock(side, ['up', '--yes', '--skip-preview', '--non-interactive']);
   }
 
   private async airlock(side: Side, args: readonly string[]): Promise<number> {
@@ -91,20 +98,26 @@ export class BenchEnvironment {
   }
 
   /** Starts a command on one of the stacks. */
-  start(side: Side, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    return spawn(
-      path.join(projectRoot(), 'cli', 'airlock'),
-      [...args, '--stack', this.stack(side), '--config-file', this.file(side)],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-        env: {
-          ...process.env,
-          ...env,
-          PULUMI_BACKEND_URL: `file://${this.directory}`,
-          PULUMI_CONFIG_PASSPHRASE_FILE: this.passphrase,
-        },
-      },
-    );
+  start(side: Side, args: readonly string[]): ChildProcess {
+    return spawn(program, [...args, ...this.place(side)], { stdio: ['ignore', 'ignore', 'inherit'], env: this.env });
+  }
+
+  /** An output of a stack, secret or not. */
+  async output(side: Side, name: string): Promise<string> {
+    const args = ['stack', 'output', name, '--show-secrets', ...this.place(side)];
+    return (await promisify(execFile)(program, args, { env: this.env })).stdout.trim();
+  }
+
+  private place(side: Side): string[] {
+    return ['--stack', this.stack(side), '--config-file', this.file(side)];
+  }
+
+  private get env(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${this.directory}`,
+      PULUMI_CONFIG_PASSPHRASE_FILE: this.passphrase,
+    };
   }
 
   /** Publishes a release of podinfo and waits for its pipeline. */

@@ -62,6 +62,8 @@ export interface Configuration {
   readonly checks: readonly string[];
   /** What all pods of the project's namespaces may use in each, by ResourceQuota's names; empty: no quota. */
   readonly quota: Readonly<Record<string, string>>;
+  /** Hosts that the forge may tell of events beside the cluster's services, as Gitea's ALLOWED_HOST_LIST has them. */
+  readonly webhookHosts: readonly string[];
   /** Where `airlock watch` hears events; empty: no webhooks. */
   readonly watchUrl: string;
   /** Snapshots are signed with a key of the environment. */
@@ -234,6 +236,7 @@ export function readConfiguration(config = new pulumi.Config('airlock')): Config
     codeOwners: list(text('codeOwners', '')),
     checks: ['airlock/validation', ...(config.getBoolean('legacyCheck') === true ? ['mpas/validation-check'] : [])],
     quota: quota(text('quota', '')),
+    webhookHosts: list(text('webhookHosts', '')),
     watchUrl: text('watchUrl', '').replace(/\/+$/, ''),
     signSnapshots: config.getBoolean('signSnapshots') ?? true,
     keepSnapshots: revisions(config.getNumber('keepSnapshots') ?? 5),

@@ -112,6 +112,8 @@ export interface GiteaArgs {
   /** Canonical `host:port`. */
   host: string;
   admin: { username: string; password: pulumi.Input<string> };
+  /** Hosts that may be told of events beside services of this cluster, as ALLOWED_HOST_LIST has them. Default: none. */
+  webhookHosts?: readonly string[];
   /** Default 10Gi. */
   storage?: string;
   /** Folder of the nodes for its volume; see {@link Volume}. */
@@ -158,8 +160,7 @@ export class Gitea extends pulumi.ComponentResource {
         host: args.host,
         dataDirectory: '/data',
         listen: { address: '0.0.0.0', port: 3000 },
-        // Only services of this cluster, by their names.
-        webhookHosts: '*.svc, *.svc.cluster.local',
+        webhookHosts: ['*.svc', '*.svc.cluster.local', ...(args.webhookHosts ?? [])].join(', '),
       }),
     );
     const secret = new k8s.core.v1.Secret(

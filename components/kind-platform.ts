@@ -87,6 +87,7 @@ export class KindPlatform extends pulumi.ComponentResource {
         image: images.reference('gitea'),
         host: hostOf('gitea', configuration),
         admin: configuration.admin,
+        webhookHosts: configuration.webhookHosts,
         volumeRoot: kindVolumeRoot,
         ingress,
       },
