@@ -105,7 +105,7 @@ export class LiveTree {
         symbol: row?.symbol ?? '  ',
         left: branch + (row?.type ?? urnType(urn)),
         name: row?.name ?? urnName(urn),
-        rest: `${row?.status ?? ''}${elapsed}  ${this.colors.dim(row?.note ?? '')}`,
+        rest: `${row?.status ?? ''}${elapsed}${row?.note ? `  ${this.colors.dim(row.note)}` : ''}`,
       });
       const below = children.get(urn) ?? [];
       below.forEach((child, i) =>

@@ -115,5 +115,12 @@ const cases = {
     new Thing('with', {}, { replaceWith: [first] });
     new Thing('triggered', {}, { replacementTrigger: { version: round < 2 ? 1 : round } });
   },
+  mapped() {
+    new pulumi.ProviderResource('pulumi-nodejs', 'mapped', {}, { envVarMappings: { MINE: 'THEIRS' } });
+  },
+  method() {
+    const group = new Group('group', {});
+    return { said: pulumi.runtime.call('test:index:Group/say', {}, group) };
+  },
 };
 module.exports = cases[process.env.CASE]();
