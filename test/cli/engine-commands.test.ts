@@ -7,6 +7,7 @@ import { configCommand } from '../../cli/config';
 import { stackCommand } from '../../cli/stack';
 import { stateCommand } from '../../cli/state';
 import { hasCode } from '../../report';
+import { printed } from '../support/printed';
 
 const root = 'urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev';
 const group = 'urn:pulumi:dev::shop::t:m:Group::group';
@@ -40,20 +41,8 @@ describe('cli: commands on stacks, state and configuration', () => {
   });
 
   /** What a command prints on standard output. */
-  async function run(command: Command, ...args: string[]): Promise<string> {
-    const write = process.stdout.write.bind(process.stdout);
-    let text = '';
-    process.stdout.write = (part: string) => {
-      text += part;
-      return true;
-    };
-    try {
-      await command.exitOverride().parseAsync([...args, '--cwd', dir], { from: 'user' });
-    } finally {
-      process.stdout.write = write;
-    }
-    return text;
-  }
+  const run = (command: Command, ...args: string[]): Promise<string> =>
+    printed(() => command.exitOverride().parseAsync([...args, '--cwd', dir], { from: 'user' }));
 
   it('describes, lists, renames and tags stacks', async () => {
     expect(await run(stackCommand(), '--show-urns'))

@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { importCommand } from '../../cli/import';
 import { textAt, type Cluster, type KubernetesObject } from '../../cluster';
 import { openWorkspace, Secret, UpdateFailed, type EngineEvent, type Stack } from '../../engine';
 import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
+import { assertValidStates } from '../support/deployment-schema';
+import { printed } from '../support/printed';
 
 const program = join(__dirname, 'programs', 'kubernetes');
 
@@ -31,7 +34,9 @@ describe('a program with @pulumi/kubernetes, in the embedded engine, on a real a
   });
   after(async () => {
     await plane?.stop();
-    if (dir) await rm(dir, { recursive: true, force: true });
+    if (!dir) return;
+    assertValidStates(dir);
+    await rm(dir, { recursive: true, force: true });
   });
   beforeEach(() => (events.length = 0));
 
@@ -109,6 +114,35 @@ describe('a program with @pulumi/kubernetes, in the embedded engine, on a real a
     expect(failure).to.be.instanceOf(UpdateFailed);
     const said = events.flatMap(event => (event.kind === 'diagnostic' ? [event.message] : [])).join('\n');
     expect(said).to.contain('hand').and.to.contain('.spec.size');
+  });
+
+  it('takes over by command line what somebody else has made, and prints its program', async () => {
+    await cluster.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'found', namespace: 'default' },
+        data: { colour: 'green' },
+      },
+      { fieldManager: 'hand' },
+    );
+    const kubeconfig = join(dir, 'kubeconfig');
+    await writeFile(kubeconfig, plane.kubeconfig, { mode: 0o600 });
+    const configFile = join(dir, 'Pulumi.taken-over.yaml');
+    await writeFile(configFile, 'config: {}\n');
+    const before = { ...process.env };
+    const place = ['--stack', 'taken-over', '--cwd', program, '--config-file', configFile];
+    const words = ['kubernetes:core/v1:ConfigMap', 'settings', 'default/found', '--yes', '--skip-preview', ...place];
+    const env = { KUBECONFIG: kubeconfig, PULUMI_BACKEND_URL: `file://${dir}`, PULUMI_CONFIG_PASSPHRASE: 'x' };
+    Object.assign(process.env, env);
+    const said = await printed(() => importCommand().exitOverride().parseAsync(words, { from: 'user' })).finally(
+      () => (process.env = before),
+    );
+    expect(said).to.match(/= 1 imported/);
+    expect(said).to.include('new k8s.core.v1.ConfigMap("settings", {').and.include('colour: "green"');
+    expect(said).to.include('{ protect: true }');
+    const state = await readFile(join(dir, '.pulumi', 'stacks', 'kubernetes-program', 'taken-over.json'), 'utf8');
+    expect(state).to.include('"id":"default/found"').and.include('"protect":true');
   });
 
   it('destroys all of it', async () => {
