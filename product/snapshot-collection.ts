@@ -13,6 +13,8 @@ export interface CollectionInput {
   readonly history: ReadonlyMap<string, readonly ProductLock[]>;
   /** Locks of open pull requests: what they pin must be there when somebody merges. */
   readonly proposed: readonly ProductLock[];
+  /** Digests that clusters ask for, whatever Git says by now: one may lag behind, or be suspended. Default: none. */
+  readonly running?: readonly string[];
   readonly stored: readonly StoredSnapshot[];
   /** Revisions of each instance that can be rolled back to, the present one not counted. Default 10. */
   readonly keep?: number;
@@ -26,11 +28,17 @@ export interface CollectionPlan {
 
 /**
  * Which stored snapshots nobody needs any more, by what Git refers to: a snapshot stays while a lock that runs, is proposed or can
- * be rolled back to names its digest. Two revisions with the same values share one. Pure. An instance without history is one that
+ * be rolled back to names its digest, or a cluster does. Two revisions with the same values share one. Pure. An instance without history is one that
  * was removed: its snapshots go. Signatures (`sha256-….sig`) and lists of referrers (`sha256-…`) stay and go
  * with what they are of.
  */
-export function planCollection({ history, proposed, stored, keep = 10 }: CollectionInput): CollectionPlan {
+export function planCollection({
+  history,
+  proposed,
+  running = [],
+  stored,
+  keep = 10,
+}: CollectionInput): CollectionPlan {
   const users = new Map<string, Set<string>>();
   const use = (lock: ProductLock, why: string): void => {
     for (const { digest } of lock.snapshots) users.set(digest, (users.get(digest) ?? new Set<string>()).add(why));
@@ -42,6 +50,7 @@ export function planCollection({ history, proposed, stored, keep = 10 }: Collect
         use(lock, at === 0 ? `${instance} runs it` : `${instance} can go back to ${lock.component.version}`),
       );
   }
+  for (const digest of running) users.set(digest, (users.get(digest) ?? new Set<string>()).add('a cluster runs it'));
   for (const lock of proposed) use(lock, `${lock.instance} proposes it`);
   const usedBy = (snapshot: StoredSnapshot): ReadonlySet<string> | undefined =>
     users.get(signedBy(snapshot) ?? snapshot.digest);

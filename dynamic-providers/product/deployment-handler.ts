@@ -98,10 +98,13 @@ async function leaveText(inputs: DeploymentInputs, plan: DeploymentPlan): Promis
 
 /** Whether the forge or the registry must be written to. */
 function mustAct(plan: DeploymentPlan): boolean {
-  const { renewal, renewalRequest, pullRequest, obsolete, removal, publications, judged, others, missing } = plan;
+  const { renewal, renewalRequest, pullRequest, obsolete, removal, publications, judged, others, rollback, missing } =
+    plan;
   const renews = renewal?.phase === 'renewed' && renewalRequest?.action !== false;
   const proposes = pullRequest?.action === true || removal?.action === true;
-  return renews || proposes || [obsolete, publications, judged, others, missing].some(each => each !== undefined);
+  return (
+    renews || proposes || [obsolete, publications, judged, others, rollback, missing].some(each => each !== undefined)
+  );
 }
 
 /** Without what is only said while something is on its way, and what is not an input. */

@@ -1,9 +1,11 @@
+import { isMissing, sourceApiVersion, textAt } from '../../cluster';
 import type { ForgeRepository } from '../../forge';
 import { hasCode, messageOf } from '../../report';
 import { instanceDirectory } from '../instance';
 import { parseLock, type ProductLock } from '../lock';
 import { productFileNames } from '../product-files';
 import { planCollection, type StoredSnapshot } from '../snapshot-collection';
+import { targetClusters } from './clusters';
 import { openForge } from './connections';
 import type { DeploymentInputs } from './deployment-inputs';
 import { snapshotRepository } from './snapshots';
@@ -15,7 +17,7 @@ type Options = { readonly signal?: AbortSignal };
 
 /**
  * The snapshots of one instance that nothing refers to any more: not main, no open pull request, none of the last revisions that main
- * has had. Empty before anything is merged. Writes nothing.
+ * has had, not the cluster. Empty before anything is merged, and while it is not known what the cluster runs. Writes nothing.
  */
 export async function planSnapshotCollection(
   inputs: DeploymentInputs,
@@ -40,8 +42,10 @@ export async function planSnapshotCollection(
     const found = await lockAt(repository, file, headCommit, options);
     if (found !== undefined) proposed.push(found);
   }
+  const running = await runningDigests(inputs, options);
+  if (running === undefined) return [];
   const history = new Map([[instance, [lock, ...(await locksOfMain(repository, file, options))]]]);
-  return [...planCollection({ history, proposed, stored, keep: keepSnapshots }).remove];
+  return [...planCollection({ history, proposed, running, stored, keep: keepSnapshots }).remove];
 }
 
 /** Deletes them. What the registry does not let go stays; returned are the reasons. */
@@ -60,6 +64,35 @@ export async function applySnapshotCollection(
     }
   }
   return [...reasons];
+}
+
+/**
+ * What the instance's Flux sources in the cluster ask for and hold: where Flux is behind Git, that is none of its last revisions.
+ * Undefined where the cluster does not answer.
+ */
+async function runningDigests(
+  { kubeconfig, project, instance }: DeploymentInputs,
+  options: Options,
+): Promise<string[] | undefined> {
+  if (kubeconfig === undefined) return [];
+  const namespace = `mpas-${project}`;
+  const clusters = targetClusters(kubeconfig, namespace);
+  try {
+    const cluster = await clusters.clusterOf({ name: instance, type: 'kubernetes', labels: {} });
+    const labelSelector = `airlock.ocm.software/product=${instance}`;
+    const sources = await cluster?.list(sourceApiVersion, 'OCIRepository', { namespace, labelSelector, ...options });
+    return sources?.flatMap(each =>
+      [textAt(each, 'spec', 'ref', 'digest'), textAt(each, 'status', 'artifact', 'revision')]
+        .filter(text => text !== undefined)
+        .map(text => text.replace(/^.*@/, '')),
+    );
+  } catch (error) {
+    if (isMissing(error)) return [];
+    if (!hasCode(error, 'cluster.')) throw error;
+    return undefined;
+  } finally {
+    await clusters.close();
+  }
 }
 
 async function storedSnapshots(

@@ -3,13 +3,13 @@ import { hasCode } from '../../report';
 import type { LockRenewal } from '../lock-renewal';
 import { openForge } from './connections';
 import type { DeploymentInputs, DeploymentPlan, PlannedPullRequest, Project } from './deployment-inputs';
-import { blockedBy } from './deployment-proposal';
+import { verdictOf } from './deployment-proposal';
 import { propose } from './propose';
 import { publish } from './publication';
 import { observePullRequest } from './pull-request';
 import { renewalDesire } from './renewal-request';
 import { pushSnapshots } from './snapshots';
-import { checksOf, judge, judgeOnMain, valid, type Verdict } from './verdict';
+import { checksOf, judge, judgeOnMain, valid } from './verdict';
 
 /**
  * Pushes snapshots, answers an edit on main, opens or refreshes the pull request. Returns the pull request's page, if any. Throws
@@ -32,6 +32,10 @@ export async function applyDeployment(
   if (plan.judged !== undefined) await judgeOnMain(project, plan.judged.commit, plan.judged.verdict);
   await publish(plan.publications ?? [], inputs.registry, options);
   for (const { request, verdict } of plan.others ?? []) await judge(project, checksOf(inputs), request, verdict);
+  if (plan.rollback !== undefined) {
+    await push(plan.rollback.proposal.snapshots);
+    await propose(project, plan.rollback.pullRequest, verdictOf(plan.rollback.proposal));
+  }
   if (plan.obsolete !== undefined) {
     await project.repository.comment(plan.obsolete.number, `Closed: ${plan.obsolete.reason}.`, options);
     await project.repository.closePullRequest(plan.obsolete.number, options);
@@ -43,12 +47,7 @@ export async function applyDeployment(
   if (!pullRequest.action) return pullRequest.observed.pullRequest?.url ?? page;
   // Before the pull request: what it pins must be there when somebody merges at once.
   await push(proposal.snapshots);
-  const verdict: Verdict = {
-    passed: proposal.phase !== 'blocked',
-    text: blockedBy(proposal),
-    faults: proposal.faults,
-  };
-  return propose(project, pullRequest, verdict);
+  return propose(project, pullRequest, verdictOf(proposal));
 }
 
 /** Commits the renewal to main; where main refuses that, proposes it. Returns the pull request's page, if there is one. */

@@ -76,6 +76,12 @@ export interface PlannedPullRequest {
   readonly action: boolean;
 }
 
+/** A proposal and its pull request. */
+export interface PlannedProposal {
+  readonly proposal: Proposal;
+  readonly pullRequest: PlannedPullRequest;
+}
+
 /** A pull request that people opened by themselves, and what is to be said of it: main demands the check of every one. */
 export interface JudgedRequest {
   readonly request: PullRequest;
@@ -110,6 +116,8 @@ export interface DeploymentPlan {
   readonly judged?: JudgedCommit;
   /** Pull requests that people opened by themselves, and that wait for a verdict. */
   readonly others?: readonly JudgedRequest[];
+  /** An open rollback whose branch people have edited, or that is not what it should be. */
+  readonly rollback?: PlannedProposal;
   /** What is merged or proposed, and is not (or not signed) in the registry. */
   readonly missing?: readonly Snapshot[];
   /** Merged snapshots that targets of type `ociRepository` do not hold yet. */

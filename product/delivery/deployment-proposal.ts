@@ -7,12 +7,15 @@ import type { OpenedVersion, PlannedPullRequest, Project } from './deployment-in
 import { filesOf } from './instance-files';
 import { generatedMarker } from './markers';
 import { observePullRequest, type PullRequestDesire } from './pull-request';
+import type { Verdict } from './verdict';
 
 export interface ProposalRequest {
   readonly instance: ProductInstance;
   readonly next: OpenedVersion;
   readonly previous?: OpenedVersion;
   readonly merged: InstanceFiles;
+  /** Where people may have edited it. Default: the branch of the instance's proposals. */
+  readonly branch?: string;
 }
 
 /** A proposal as people may have edited it, and the one that Airlock would have written by itself. */
@@ -35,7 +38,7 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     ...(next.releaseNotes !== undefined && { releaseNotes: next.releaseNotes }),
   };
   const own = await planProposal(plain);
-  const branch = await editsOnBranch(own, project);
+  const branch = await editsOnBranch({ ...own, branch: request.branch ?? own.branch }, project);
   if (branch === undefined) return { own, proposal: own };
   try {
     return { own, proposal: await planProposal({ ...plain, branch }) };
@@ -83,7 +86,7 @@ function unreadable(own: Proposal, values: string, error: AirlockError): Proposa
 
 /** The files on the open pull request's branch and where it left main, if a person changed the values there. */
 async function editsOnBranch(
-  own: Proposal,
+  own: Pick<Proposal, 'branch' | 'directory'>,
   { repository, options }: Project,
 ): Promise<(InstanceFiles & { fork?: InstanceFiles }) | undefined> {
   const open = (await repository.pullRequestsFrom(own.branch, options)).find(
@@ -101,15 +104,14 @@ async function editsOnBranch(
 /** The pull request that a proposal should be, and what the forge has of it. */
 export async function pullRequestFor(
   { inputs, repository, options }: Project,
-  { own, proposal }: Proposed,
+  both: Proposed,
 ): Promise<Omit<PlannedPullRequest, 'action'>> {
-  // What Airlock would have written by itself, not what a person made of it: the edits must be recognised the next time too.
-  const values = own.files.get(`${own.directory}/${productFileNames.values}`) ?? '';
+  const { proposal } = both;
   const desire: PullRequestDesire = {
     branch: proposal.branch,
     base: 'main',
     title: proposal.title,
-    body: `${proposal.body.trimEnd()}\n\n${generatedMarker(values)}\n`,
+    body: withGenerated(proposal.body, both),
     files: proposal.files,
     message: proposal.commitMessage,
     labels: ['airlock', proposal.kind],
@@ -117,6 +119,12 @@ export async function pullRequestFor(
     ...(inputs.reviewers && { reviewers: inputs.reviewers }),
   };
   return { desire, observed: await observePullRequest(repository, desire, options) };
+}
+
+/** The text with a digest of what Airlock would have written by itself: what differs on the branch is recognised as a person's. */
+export function withGenerated(body: string, { own }: Proposed): string {
+  const values = own.files.get(`${own.directory}/${productFileNames.values}`) ?? '';
+  return `${body.trimEnd()}\n\n${generatedMarker(values)}\n`;
 }
 
 /** Names one version of an instance, content included. */
@@ -133,6 +141,13 @@ export function blockedBy(proposal: Proposal): string {
   const conflicts = proposal.conflicts.map(each => `${each.path}: your value and the vendor's new default differ`);
   return [...faults, ...conflicts].join('; ');
 }
+
+/** What a proposal's check says. */
+export const verdictOf = (proposal: Proposal): Verdict => ({
+  passed: proposal.phase !== 'blocked',
+  text: blockedBy(proposal),
+  faults: proposal.faults,
+});
 
 const most = 20;
 const bounded = (lines: readonly string[]): string[] =>

@@ -23,8 +23,9 @@ import { planPublications } from './publication';
 import type { PullRequestState } from './pull-request';
 import { planRemoval, wasInstalled } from './removal';
 import { missingSnapshots } from './snapshots';
+import { planOpenRollback, type RollbackRequest } from './rollback-request';
 import { withOverrides } from './values-sources';
-import { checksOf } from './verdict';
+import { isJudged } from './verdict';
 
 /**
  * Plans one product instance from what is in Git and in the registry. Writes nothing. What is wrong with this product alone (files
@@ -94,7 +95,7 @@ async function planInstalled(project: Project, described: ProductInstance, open:
       const answered = await planAnswer(project, instance, previous, main, lock);
       soFar = answered;
       if (answered.renewal?.phase === 'renewed') main = withFiles(main, answered.renewal.files, directory);
-      else soFar = { ...answered, ...(await besides(project, instance, previous, lock)) };
+      else soFar = { ...answered, ...(await besides(project, { instance, previous, merged: main }, lock, open)) };
       if (answered.phase === 'blocked') return soFar;
     } catch (error) {
       return blockedOr(soFar, inRepository(error, inputs));
@@ -137,7 +138,7 @@ async function planNext(
   const pullRequest: PlannedPullRequest = {
     desire,
     observed,
-    action: !over && (observed.state === 'absent' || observed.stale || !(await judged(project, observed))),
+    action: !over && (observed.state === 'absent' || observed.stale || !(await isJudged(project, observed.head))),
   };
   // A proposal that is acted on pushes what it pins anyway.
   const waits = !over && !pullRequest.action;
@@ -156,26 +157,26 @@ async function planNext(
   };
 }
 
-/** Whether the head of the pull request carries a verdict: a commit that a person pushed does not, yet. */
-async function judged({ inputs, repository, options }: Project, { head }: PullRequestState): Promise<boolean> {
-  if (head === undefined) return false;
-  const statuses = await repository.statuses(head, options);
-  return checksOf(inputs).every(context =>
-    statuses.some(each => each.context === context && each.state !== 'pending' && each.state !== 'error'),
-  );
-}
-
-/** What is to be done beside proposals: snapshots that targets lack of what is merged, and verdicts on people's own pull requests. */
+/**
+ * What is to be done beside proposals: snapshots that targets lack of what is merged, verdicts on people's own pull requests, and
+ * edits on the branch of a rollback.
+ */
 async function besides(
   project: Project,
-  instance: ProductInstance,
-  version: OpenedVersion,
+  request: Omit<RollbackRequest, 'next'>,
   lock: ProductLock,
-): Promise<Pick<DeploymentPlan, 'publications' | 'others'>> {
+  open: OpenReader,
+): Promise<Pick<DeploymentPlan, 'publications' | 'others' | 'rollback'>> {
   const { inputs, options } = project;
-  const publications = await planPublications(instance, lock, version.reader, inputs.registry, options);
-  const others = await planOthersRequests(project, instance, version);
-  return { ...(publications.length > 0 && { publications }), ...(others.length > 0 && { others }) };
+  const { instance, previous } = request;
+  const publications = await planPublications(instance, lock, previous.reader, inputs.registry, options);
+  const others = await planOthersRequests(project, instance, previous);
+  const rollback = await planOpenRollback(project, request, lock.component, open);
+  return {
+    ...(publications.length > 0 && { publications }),
+    ...(others.length > 0 && { others }),
+    ...(rollback && { rollback }),
+  };
 }
 
 function whyOver({ state, pullRequest }: PullRequestState, version: string): string {

@@ -29,7 +29,8 @@ export {
   type InstallationPlan,
 } from './installation';
 export { productHealth, type HealthQuestion, type HealthState, type ProductHealth } from './health';
-export { applyRollback, planRollback, type DeployedVersion, type RollbackPlan } from './rollback';
+export { applyRollback, planRollback, type RollbackPlan } from './rollback';
+export type { DeployedVersion } from './rollback-request';
 export { applySync, planSync, type SyncInputs, type SyncPlan } from './sync';
 export { settleDeployment, type SettledDeployment } from './settle';
 export { deploymentReaders, type DeploymentReaders } from './reader';

@@ -2,26 +2,20 @@ import { AirlockError } from '../../report';
 import { instanceDirectory } from '../instance';
 import { parseLock, type ProductLock } from '../lock';
 import { productFileNames } from '../product-files';
-import { planProposal, type Proposal } from '../proposal';
 import { targetClusters } from './clusters';
 import { openForge } from './connections';
 import { propose } from './propose';
-import type { DeploymentInputs, PlannedPullRequest, PlanOptions, Project } from './deployment-inputs';
-import { blockedBy, rendering } from './deployment-proposal';
+import type { DeploymentInputs, PlannedProposal, PlanOptions, Project } from './deployment-inputs';
+import { verdictOf } from './deployment-proposal';
 import { dependencies, filesOf, installedTargets, instanceOf } from './instance-files';
-import { observePullRequest, type PullRequestDesire } from './pull-request';
 import { deploymentReaders } from './reader';
+import { planRollbackRequest, readableLock, type DeployedVersion } from './rollback-request';
 import { pushSnapshots } from './snapshots';
 import { withOverrides } from './values-sources';
 
-/** A version that main has had. */
-export type DeployedVersion = Pick<ProductLock['component'], 'version' | 'descriptorDigest'>;
-
-export interface RollbackPlan {
+export interface RollbackPlan extends PlannedProposal {
   readonly from: string;
   readonly to: string;
-  readonly proposal: Proposal;
-  readonly pullRequest: PlannedPullRequest;
 }
 
 /**
@@ -60,18 +54,10 @@ export async function planRollback(
     ];
     const { names } = await dependencies(project);
     const deployed = merged.files?.get(`${directory}/${productFileNames.flux}`);
-    const proposal = await planProposal({
-      instance: { ...instanceOf(inputs, targets, names), ...(deployed !== undefined && { deployed }) },
-      reader: next.reader,
-      inventory: next.inventory,
-      previous: previous.reader,
-      merged,
-      verifiedBy: Object.keys(inputs.trustedKeys),
-      ...rendering(project),
-    });
-    const desire = desireOf(inputs.instance, now.version, proposal);
-    const seen = await observePullRequest(repository, desire, options);
+    const instance = { ...instanceOf(inputs, targets, names), ...(deployed !== undefined && { deployed }) };
+    const { proposal, pullRequest } = await planRollbackRequest(project, { instance, next, previous, merged });
     // Asked for by a person, now: that one like it was closed or merged before says nothing.
+    const { observed: seen, desire } = pullRequest;
     const observed = seen.state === 'open' ? seen : { ...seen, state: 'absent' as const };
     return { from: now.version, to: back.version, proposal, pullRequest: { desire, observed, action: true } };
   } finally {
@@ -88,28 +74,8 @@ export async function applyRollback(
 ): Promise<string> {
   const options = signal === undefined ? {} : { signal };
   await pushSnapshots(proposal.snapshots, inputs, options);
-  return propose({ inputs, repository: openForge(inputs.forge, inputs.repository), options }, pullRequest, {
-    passed: proposal.phase !== 'blocked',
-    text: blockedBy(proposal),
-    faults: proposal.faults,
-  });
-}
-
-function desireOf(instance: string, from: string, proposal: Proposal): PullRequestDesire {
-  return {
-    branch: `airlock-rollback/${instance}`,
-    base: 'main',
-    title: proposal.title,
-    body: [
-      `A rollback. After the merge ${from} is not proposed again, until a comment \`/airlock retry\` on its pull request; a newer version is.`,
-      '',
-      proposal.body,
-    ].join('\n'),
-    files: proposal.files,
-    message: proposal.commitMessage,
-    labels: ['airlock', 'rollback'],
-    subject: `${instance} rollback from ${from} to ${proposal.version} ${proposal.digest}`,
-  };
+  const project = { inputs, repository: openForge(inputs.forge, inputs.repository), options };
+  return propose(project, pullRequest, verdictOf(proposal));
 }
 
 /** The versions that main has had, newest first, each once. A lock of the past that cannot be read is passed over. */
@@ -117,18 +83,10 @@ async function deployedVersions({ repository, options }: Project, lockFile: stri
   const found = new Map<string, DeployedVersion>();
   for (const { sha } of await repository.history('main', lockFile, options)) {
     const file = await repository.readFile(lockFile, sha, options);
-    const component = file && readable(file.content.toString('utf8'));
+    const component = file && readableLock(file.content.toString('utf8'));
     if (component) found.set(`${component.version} ${component.descriptorDigest}`, component);
   }
   return [...found.values()];
-}
-
-function readable(lock: string): DeployedVersion | undefined {
-  try {
-    return parseLock(lock).component;
-  } catch {
-    return undefined;
-  }
 }
 
 function chosen(

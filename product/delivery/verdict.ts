@@ -57,6 +57,15 @@ export async function judge(
   await say(project, checks, headCommit, state, description, url);
 }
 
+/** Whether the head of a pull request carries a verdict: a commit that a person pushed does not, yet. */
+export async function isJudged({ inputs, repository, options }: Project, head: string | undefined): Promise<boolean> {
+  if (head === undefined) return false;
+  const statuses = await repository.statuses(head, options);
+  return checksOf(inputs).every(context =>
+    statuses.some(each => each.context === context && each.state !== 'pending' && each.state !== 'error'),
+  );
+}
+
 /** A commit on main can be an edit of several products: each has a check of its own there. */
 const onMain = (instance: string): string => `${validationContext}/${instance}`;
 

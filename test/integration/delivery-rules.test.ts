@@ -124,9 +124,24 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
     const open = await scene.open();
     expect(open?.title).to.equal('podinfo: go back 1.1.0 -> 1.0.0');
     expect(open?.labels).to.include('rollback');
+    // What a person writes on its branch is kept and judged like in every proposal, by updates and by asking again.
+    const [values, branch] = ['products/podinfo/values.yaml', 'airlock-rollback/podinfo'];
+    const edit = await scene.edit(values, 'replicas: 3', 'replicas: 9', branch);
+    const verdict = async () => (await scene.project.statuses((await scene.project.branch(branch))?.commit ?? ''))[0];
+    await scene.update();
+    expect(await verdict()).to.include({ state: 'failure' });
+    expect((await scene.plan()).plan.rollback).to.equal(undefined);
+    await scene.edit(values, 'replicas: 9', 'replicas: 2', branch);
+    await scene.update();
+    expect(await verdict()).to.include({ state: 'success' });
+    await applyRollback(inputs, await planRollback(inputs, undefined));
+    expect((await scene.open())?.number).to.equal(open?.number);
+    expect(await scene.read(values, branch)).to.include('replicas: 2');
+    expect((await scene.project.history(branch, values)).map(each => each.sha)).to.include(edit);
     await scene.merge();
     expect(await version()).to.equal('1.0.0');
-    expect(await scene.read('products/podinfo/values.yaml')).to.include('replicas: 3');
+    expect(await scene.read('products/podinfo/values.yaml')).to.include('replicas: 2');
+    expect((await scene.plan()).plan.renewal).to.equal(undefined);
     expect((await scene.update()).plan).to.include({ phase: 'skipped', proposed: '', merged: '1.0.0' });
     expect(await scene.open()).to.equal(undefined);
     const unknown = await planRollback(inputs, '7.0.0').catch((error: { code: string; remedy: string }) => error);

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import {
   condition,
@@ -8,6 +10,7 @@ import {
   reconcileNow,
   textAt,
   waitFor,
+  waitUntilGone,
   type FluxStatus,
   type KubernetesObject,
 } from '../../cluster';
@@ -158,6 +161,30 @@ describe('delivery: Flux verifies what is merged', function () {
     await reconcileNow(plane.cluster, keyOf(source));
     const ready = await until(source, 'ready', await pinned());
     expect(textAt(ready, 'status', 'artifact', 'revision')).to.equal(await pinned());
+  });
+
+  it('finds what the cluster still asks for in the registry, however far Git has gone on', async () => {
+    const kubeconfig = await readFile(join(plane.folder, 'kubeconfig'), 'utf8');
+    const narrow = { ...settings, kubeconfig, keepSnapshots: 1 };
+    const asked = await pinned();
+    const digests: string[] = [];
+    for (const replicas of [3, 4, 1]) {
+      await scene.edit(values, /replicas: \d/, `replicas: ${replicas}`);
+      await scene.update('podinfo', narrow);
+      digests.push(await pinned());
+    }
+    const tags = await snapshots.tags();
+    const isStored = (digest: string | undefined) => tags.some(tag => tag.endsWith(`-${digest?.slice(7, 19)}`));
+    expect([asked, ...digests].map(isStored)).to.deep.equal([true, false, true, true]);
+    expect(tags).to.include(signatureTag(asked));
+    // A cluster that does not answer may run anything.
+    const away = { ...narrow, kubeconfig: kubeconfig.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9') };
+    await scene.update('podinfo', away);
+    expect(await snapshots.tags()).to.include(signatureTag(asked));
+    await plane.cluster.delete(keyOf(await merged()));
+    await waitUntilGone(plane.cluster, keyOf(await merged()));
+    await scene.update('podinfo', narrow);
+    expect(await snapshots.tags()).not.to.include(signatureTag(asked));
   });
 
   it('demands nothing of an environment that does not sign', async () => {

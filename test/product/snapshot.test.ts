@@ -78,7 +78,8 @@ describe('snapshots', () => {
         ['other', [lock('1.0.0', 'a')]],
       ]),
       proposed: [lock('1.3.0', 'd')],
-      stored: [stored('a'), stored('b'), stored('c'), stored('d'), stored('e'), signature('b'), signature('e')],
+      running: [digest('f')],
+      stored: [...['a', 'b', 'c', 'd', 'e', 'f'].map(each => stored(each)), signature('b'), signature('e')],
       keep: 1,
     });
     expect(plan.remove).to.deep.equal([stored('e'), signature('e')]);
@@ -87,6 +88,7 @@ describe('snapshots', () => {
       ['web can go back to 1.1.0'],
       ['web runs it'],
       ['web proposes it'],
+      ['a cluster runs it'],
       ['web can go back to 1.1.0'],
     ]);
   });
