@@ -2,6 +2,7 @@ import { defaultHttpClient, type HttpClient, type HttpRequest } from '../../net'
 import { AirlockError } from '../../report';
 import { moved, refused, unreachable, type Attempt } from '../errors';
 import type { CallOptions } from '../forge';
+import { inTurn } from './turns';
 
 /** A password account, or a token. Creating tokens needs the former. */
 export type GiteaCredentials = { readonly username: string; readonly password: string } | { readonly token: string };
@@ -37,6 +38,12 @@ const pageSize = 50;
 /** Lists longer than this are a defect, not a list. */
 const maxPages = 2000;
 
+/**
+ * Writes for which Gitea runs git. It makes those of one repository one after the other; dozens at once would wait there without an
+ * answer until they look like hanging, so they wait here.
+ */
+const gitWrites = /^(\/repos\/[^/]+\/[^/]+)\/(?:contents|branches|pulls)\b/;
+
 /** The wire: one JSON request, or a list page by page. Knows credentials and errors, nothing of what is asked for. */
 export class GiteaApi {
   readonly url: string;
@@ -52,7 +59,9 @@ export class GiteaApi {
   /** `path` is below `/api/v1`, its parts already encoded (see {@link pathOf}). `what` completes "Cannot ...". */
   async request<T>(what: string, method: Method, path: string, call: Call = {}): Promise<Answer<T>> {
     const attempt: Attempt = { what, url: this.url };
-    const answer = await this.exchange(attempt, method, path, call);
+    const exchange = () => this.exchange(attempt, method, path, call);
+    const repository = method === 'GET' ? undefined : gitWrites.exec(path)?.[1];
+    const answer = await (repository === undefined ? exchange() : inTurn(`${this.url}${repository}`, exchange));
     const { text } = answer;
     const location = answer.header('location');
     if (answer.status >= 300 && answer.status < 400 && location !== undefined) {
