@@ -55,7 +55,13 @@ export type { ValueChange, ValueChangeKind } from './change';
 export { planLockRenewal, renewalDiff, type LockRenewal, type LockRenewalInput } from './lock-renewal';
 export { readTar, writeTar } from './tar';
 export { resourceReader, type ResourceReaderOptions } from './ocm';
-export { collectValues, type ValuesFetcher, type ValuesSource } from './values-from';
+export {
+  collectValues,
+  type CollectedValues,
+  type ValueOrigin,
+  type ValuesFetcher,
+  type ValuesSource,
+} from './values-from';
 export { dryRun, type DryRunCluster, type DryRunResult } from './dry-run';
 export { noPrograms, programNames, type ProgramName, type Programs } from './programs';
 export * from './lint';

@@ -12,6 +12,7 @@ import { renderProduct, type RenderOptions } from './render';
 import { buildSnapshot, type Snapshot } from './snapshot';
 import type { ValidationFault } from './validation';
 import type { ResourceReader } from './source';
+import { namingOrigins, type ValueOrigin } from './values-from';
 
 export interface LockRenewalInput {
   readonly instance: ProductInstance;
@@ -23,6 +24,8 @@ export interface LockRenewalInput {
   readonly answers?: { readonly commit: string; readonly subject?: string };
   /** The programs of the languages that products are written in, and their bounds. */
   readonly render?: Omit<RenderOptions, 'release'>;
+  /** Where `render.overrides` are from, for messages. */
+  readonly origins?: readonly ValueOrigin[];
   /** The clusters of targets, for a dry run of what would be deployed. Default: none is asked. */
   readonly clusterOf?: ClusterOf;
 }
@@ -84,7 +87,8 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
   const files = lockFiles(instance, product, placed, renewed);
   const fits = files.get(lockFile) === current.lock && fluxFits(current, files, directory);
   const tried = fits ? untried : await dryRuns(rendered.pipelines, placed, input.clusterOf, input.render?.signal);
-  const faults = [...rendered.faults.filter(each => each.source === 'consumer'), ...tried.faults];
+  const own = rendered.faults.filter(each => each.source === 'consumer');
+  const faults = [...namingOrigins(own, input.origins), ...tried.faults];
   const phase = fits ? 'unchanged' : faults.length > 0 ? 'blocked' : 'renewed';
   return {
     phase,

@@ -1,7 +1,8 @@
 import type { ObjectDiff } from './diff';
 import type { ValueChange, ValueChangeKind } from './change';
 import type { Proposal, ProposalInput } from './proposal-input';
-import type { Value } from './value';
+import { formatPath, type Value } from './value';
+import type { ValueOrigin } from './values-from';
 
 /** A proposal before its own words. */
 export type DescribedProposal = Omit<Proposal, 'title' | 'body' | 'branch' | 'commitMessage' | 'digest'>;
@@ -30,7 +31,7 @@ const kindWords: Readonly<Record<ValueChangeKind, string>> = {
 /** The pull request's description: what a reviewer decides from. Bounded; the rendered difference is cut first. */
 export function proposalBody(
   proposal: DescribedProposal,
-  input: Pick<ProposalInput, 'verifiedBy' | 'inventory' | 'releaseNotes'>,
+  input: Pick<ProposalInput, 'verifiedBy' | 'inventory' | 'releaseNotes' | 'origins'>,
 ): string {
   const head = [
     ...summary(proposal, input),
@@ -39,6 +40,7 @@ export function proposalBody(
     ...images(proposal),
     ...snapshots(proposal),
     ...values(proposal.valuesChanges),
+    ...elsewhere(input.origins ?? []),
   ].join('\n');
   const diff = rendered(proposal.manifestDiff, bodyLimit - Math.min(head.length, bodyLimit - 5_000));
   const closing = [
@@ -133,6 +135,9 @@ function snapshots({ snapshots: list }: DescribedProposal): string[] {
   ];
 }
 
+/** Rows of a table of values. */
+const most = 100;
+
 const order: readonly ValueChangeKind[] = [
   'conflict',
   'removed-but-edited',
@@ -146,7 +151,6 @@ const order: readonly ValueChangeKind[] = [
 function values(changes: readonly ValueChange[]): string[] {
   if (changes.length === 0) return ['### Values', '', 'No setting changes.', ''];
   const sorted = [...changes].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-  const most = 100;
   return [
     '### Values',
     '',
@@ -159,6 +163,24 @@ function values(changes: readonly ValueChange[]): string[] {
           `| ${code(each.path)} | ${kindWords[each.kind]} | ${shown(each.base)} | ${shown(each.current)} | ${shown(each.next)} |`,
       ),
     ...(sorted.length > most ? [`| … | ${sorted.length - most} more | | | |`] : []),
+    '',
+  ];
+}
+
+/** What is laid over `values.yaml`, and where to change it. */
+function elsewhere(origins: readonly ValueOrigin[]): string[] {
+  if (origins.length === 0) return [];
+  return [
+    '### Values from elsewhere',
+    '',
+    'They win over `values.yaml`.',
+    '',
+    '| Setting | Value | From |',
+    '|---|---|---|',
+    ...origins
+      .slice(0, most)
+      .map(each => `| ${code(formatPath(each.path))} | ${shown(each.value)} | ${cell(each.from)} |`),
+    ...(origins.length > most ? [`| … | ${origins.length - most} more | |`] : []),
     '',
   ];
 }

@@ -8,6 +8,7 @@ import type { ProductLock } from './lock';
 import type { ValueChange } from './change';
 import type { Snapshot } from './snapshot';
 import type { ResourceReader } from './source';
+import type { ValueOrigin } from './values-from';
 
 /** The text of an instance's files at one place in Git; absent files are undefined. */
 export interface InstanceFiles {
@@ -36,6 +37,8 @@ export interface ProposalInput {
   readonly releaseNotes?: string;
   /** The programs of the languages that products are written in, and their bounds. */
   readonly render?: Omit<RenderOptions, 'release'>;
+  /** Where `render.overrides` are from, for the description. */
+  readonly origins?: readonly ValueOrigin[];
   /** The clusters of targets, for a dry run of what is proposed. Default: none is asked. */
   readonly clusterOf?: ClusterOf;
 }

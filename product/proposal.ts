@@ -14,6 +14,7 @@ import { releasedFiles } from './helm-release';
 import { programOptions, renderProduct, type RenderedProduct, type RenderOptions } from './render';
 import type { Proposal, ProposalInput, ProposalKind } from './proposal-input';
 import { buildSnapshot } from './snapshot';
+import { namingOrigins } from './values-from';
 
 export type { InstanceFiles, Proposal, ProposalInput, ProposalKind } from './proposal-input';
 
@@ -51,7 +52,8 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const kind = kindOf(input, lock, files);
   const tried =
     kind === 'none' ? untried : await dryRuns(rendered.pipelines, placed, input.clusterOf, input.render?.signal);
-  const faults = [...rendered.faults.filter(each => each.source === 'consumer'), ...tried.faults];
+  const own = rendered.faults.filter(each => each.source === 'consumer');
+  const faults = [...namingOrigins(own, input.origins), ...tried.faults];
   const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
   const diff = await renderedDiff(before, merged.values, product, rendered, valuesFile, options);
   const notes = [

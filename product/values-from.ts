@@ -1,6 +1,7 @@
 import { AirlockError } from '../report';
 import { parseValues } from './configure';
-import { isMap, mergeOver, type Value, type ValueMap } from './value';
+import type { ValidationFault } from './validation';
+import { formatPath, isMap, mergeOver, type Value, type ValueMap } from './value';
 
 /** Where values come from beside `values.yaml`; each holds one key per pipeline, at its sub-path. */
 export type ValuesSource =
@@ -31,19 +32,67 @@ export interface ValuesFetcher {
   artifact?(source: Extract<ValuesSource, { kind: 'artifact' }>): Promise<string | undefined>;
 }
 
+/** One value of a source, and which source that is. */
+export interface ValueOrigin {
+  readonly path: readonly string[];
+  readonly value: Value;
+  /** For people: the place of the source. */
+  readonly from: string;
+}
+
+export interface CollectedValues {
+  readonly values: ValueMap;
+  /** Of each value, where it is from: those that count only. */
+  readonly origins: readonly ValueOrigin[];
+}
+
 /**
  * The values of all sources over one another, later over earlier, inline ones over all others. They are laid over `values.yaml` when
  * rendering (`RenderOptions.overrides`): a values file holds every setting, so below it they would never count.
  * Throws `product.values-not-found`, `product.values-invalid` and the errors of YAML, naming the source.
  */
-export async function collectValues(sources: readonly ValuesSource[], fetcher: ValuesFetcher): Promise<ValueMap> {
+export async function collectValues(
+  sources: readonly ValuesSource[],
+  fetcher: ValuesFetcher,
+): Promise<CollectedValues> {
   const ordered = [
     ...sources.filter(each => each.kind !== 'inline'),
     ...sources.filter(each => each.kind === 'inline'),
   ];
   let collected: Value = {};
-  for (const source of ordered) collected = mergeOver(collected, await valuesOf(source, fetcher));
-  return isMap(collected) ? collected : {};
+  let origins: ValueOrigin[] = [];
+  for (const source of ordered) {
+    const values = await valuesOf(source, fetcher);
+    collected = mergeOver(collected, values);
+    const own = leavesOf(values).map(leaf => ({ ...leaf, from: nameOf(source) }));
+    origins = [...origins.filter(each => !own.some(({ path }) => isAlong(path, each.path))), ...own];
+  }
+  return { values: isMap(collected) ? collected : {}, origins };
+}
+
+/** The faults, those of values from elsewhere with the place that they are from: the line in `values.yaml` is not what to correct. */
+export function namingOrigins(
+  faults: readonly ValidationFault[],
+  origins: readonly ValueOrigin[] = [],
+): readonly ValidationFault[] {
+  const places = new Map(origins.map(each => [formatPath(each.path), each.from]));
+  return faults.map(fault => {
+    const from = places.get(fault.path);
+    return from === undefined ? fault : { ...fault, message: `${fault.message} (the value is from ${from})` };
+  });
+}
+
+/** What is no map, and maps without anything in them. */
+function leavesOf(value: Value, path: readonly string[] = []): Omit<ValueOrigin, 'from'>[] {
+  if (!isMap(value) || (Object.keys(value).length === 0 && path.length > 0)) return [{ path, value }];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+}
+
+/** Whether one of the paths leads to the other, or beyond: then both cannot have a value. */
+function isAlong(left: readonly string[], right: readonly string[]): boolean {
+  return Array.from({ length: Math.min(left.length, right.length) }, (_none, at) => left[at] === right[at]).every(
+    Boolean,
+  );
 }
 
 async function valuesOf(source: ValuesSource, fetcher: ValuesFetcher): Promise<ValueMap> {
@@ -81,7 +130,8 @@ function fetched(
   return source.kind === 'configMap' ? (fetcher.configMap?.(source) ?? none) : (fetcher.artifact?.(source) ?? none);
 }
 
-function nameOf(source: Exclude<ValuesSource, { kind: 'inline' }>): string {
+function nameOf(source: ValuesSource): string {
+  if (source.kind === 'inline') return 'the configuration';
   if (source.kind === 'git') return `${source.repository}/${source.path}`;
   if (source.kind === 'artifact') return `${source.reference}/${source.path}`;
   return `ConfigMap ${source.namespace === undefined ? '' : `${source.namespace}/`}${source.name}, key ${source.key}`;

@@ -4,7 +4,7 @@ import type { Programs } from '../programs';
 import type { Proposal } from '../proposal';
 import type { Snapshot } from '../snapshot';
 import type { ResourceReader } from '../source';
-import type { ValueMap } from '../value';
+import type { CollectedValues } from '../values-from';
 import type { TargetClusters } from './clusters';
 import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
 import type { Publication } from './publication';
@@ -138,5 +138,5 @@ export interface Project {
   readonly programs?: Programs;
   readonly clusterOf?: TargetClusters['clusterOf'];
   /** Values over those of `values.yaml`. */
-  readonly overrides?: ValueMap;
+  readonly elsewhere?: CollectedValues;
 }

@@ -52,11 +52,12 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
 export function rendering({
   programs,
   options,
-  overrides,
+  elsewhere,
   clusterOf,
-}: Project): Pick<ProposalInput, 'render' | 'clusterOf'> {
+}: Project): Pick<ProposalInput, 'render' | 'origins' | 'clusterOf'> {
   return {
-    render: { ...options, ...(programs && { programs }), ...(overrides && { overrides }) },
+    render: { ...options, ...(programs && { programs }), ...(elsewhere && { overrides: elsewhere.values }) },
+    ...(elsewhere && { origins: elsewhere.origins }),
     ...(clusterOf && { clusterOf }),
   };
 }

@@ -21,7 +21,7 @@ const texts = {
 export async function withOverrides(project: Project, forge: OpenForge = openForge): Promise<Project> {
   const { valuesFrom = [] } = project.inputs;
   if (valuesFrom.length === 0) return project;
-  return { ...project, overrides: await collectValues(valuesFrom.map(source), fetcherOf(project, forge)) };
+  return { ...project, elsewhere: await collectValues(valuesFrom.map(source), fetcherOf(project, forge)) };
 }
 
 /** A source as the configuration has it. */

@@ -122,7 +122,18 @@ describe('delivery: values from Git, ConfigMaps and artifacts', function () {
     const before = await scene.read('products/podinfo/lock.yaml');
     const { plan } = await scene.update('podinfo', settings({ kind: 'inline', values: { podinfo: { replicas: 99 } } }));
     expect(plan.phase).to.equal('blocked');
-    expect(plan.reason).to.include('replicas');
+    expect(plan.reason).to.include('podinfo.replicas').and.to.include('the value is from the configuration');
     expect(await scene.read('products/podinfo/lock.yaml')).to.equal(before);
+  });
+
+  it('are named in the pull request, each with the place to change it', async () => {
+    await scene.release('1.1.0', 'new-release');
+    const inline = { kind: 'inline', values: { podinfo: { replicas: 2 } } };
+    await scene.update('podinfo', settings(git, inline));
+    const body = (await scene.open())?.body;
+    expect(body)
+      .to.include('| `podinfo.message` | `"from Git"` | consumer/management/values/site.yaml |')
+      .and.to.include('| `podinfo.replicas` | `2` | the configuration |');
+    expect((await scene.plan('podinfo', settings(git, inline))).plan.pullRequest?.action).to.equal(false);
   });
 });

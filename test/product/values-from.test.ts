@@ -23,11 +23,19 @@ describe('values from elsewhere', () => {
   const map: ValuesSource = { kind: 'configMap', name: 'settings', key: 'values' };
 
   it('lie over one another in their order, inline ones over all', async () => {
-    expect(await collectValues([git, map], fetcher)).to.deep.equal({ podinfo: { replicas: 3, message: 'map' } });
-    const inline: ValuesSource = { kind: 'inline', values: { podinfo: { message: 'inline' } } };
-    expect(await collectValues([inline, git, map], fetcher)).to.deep.equal({
-      podinfo: { replicas: 3, message: 'inline' },
+    expect(await collectValues([git, map], fetcher)).to.deep.equal({
+      values: { podinfo: { replicas: 3, message: 'map' } },
+      origins: [
+        { path: ['podinfo', 'replicas'], value: 3, from: 'settings/env.yaml' },
+        { path: ['podinfo', 'message'], value: 'map', from: 'ConfigMap settings, key values' },
+      ],
     });
+    const inline: ValuesSource = { kind: 'inline', values: { podinfo: { message: 'inline' } } };
+    const all = await collectValues([inline, git, map], fetcher);
+    expect(all.values).to.deep.equal({ podinfo: { replicas: 3, message: 'inline' } });
+    expect(all.origins.map(each => each.from)).to.deep.equal(['settings/env.yaml', 'the configuration']);
+    const whole: ValuesSource = { kind: 'inline', values: { podinfo: 'all of it' } };
+    expect((await collectValues([git, whole], fetcher)).origins).to.have.length(1);
   });
 
   it('that are missing or no map are refused, unless they are optional', async () => {
@@ -36,7 +44,10 @@ describe('values from elsewhere', () => {
       'product.values-invalid',
     );
     expect(await codeOf(collectValues([{ ...map, key: 'none' }], fetcher))).to.equal('product.values-not-found');
-    expect(await collectValues([{ ...map, key: 'none', optional: true }], fetcher)).to.deep.equal({});
+    expect(await collectValues([{ ...map, key: 'none', optional: true }], fetcher)).to.deep.equal({
+      values: {},
+      origins: [],
+    });
   });
 
   const rendered = async (options: RenderOptions): Promise<string> => {
@@ -48,7 +59,7 @@ describe('values from elsewhere', () => {
     return Buffer.from(pipelines[0]?.files.get('deployment.yaml') ?? []).toString();
   };
   it('lie over the values file; images come from where clusters pull them', async () => {
-    expect(await rendered({ overrides: await collectValues([git], fetcher) })).to.match(/replicas: 3\n/);
+    expect(await rendered({ overrides: (await collectValues([git], fetcher)).values })).to.match(/replicas: 3\n/);
     const text = await rendered({ pullHosts: { 'consumer-registry.localhost:8080': 'mirror.example' } });
     expect(text).to.match(/image: mirror\.example\/components\/podinfo@sha256/);
   });
