@@ -4,6 +4,8 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWorkspace, type EngineEvent, type Stack } from '../../engine';
+import { findPulumi, PulumiDriver } from '../engine/conformance/pulumi-driver';
+import { assertValidStates } from '../support/deployment-schema';
 import { giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
 
 const root = join(__dirname, '..', '..');
@@ -54,7 +56,9 @@ describe('a program with forge resources, in the embedded engine, on a real Gite
   });
   after(async () => {
     await server?.stop();
-    if (folder) await rm(folder, { recursive: true, force: true });
+    if (!folder) return;
+    assertValidStates(folder);
+    await rm(folder, { recursive: true, force: true });
   });
   beforeEach(() => (events.length = 0));
 
@@ -90,6 +94,37 @@ describe('a program with forge resources, in the embedded engine, on a real Gite
     expect(text).not.to.match(/"secret":\s*"password"/);
     expect(text).not.to.include(root);
     expect(text).not.to.include(folder);
+  });
+
+  it('goes on with Pulumi, and back, with nothing to do in between', async function () {
+    const found = findPulumi();
+    if (found === undefined) {
+      console.log("      skipped: no Pulumi CLI (PULUMI, or 'pulumi' on PATH)");
+      return this.skip();
+    }
+    this.timeout(600_000);
+    const pulumi = new PulumiDriver(found);
+    const run = async (...args: readonly string[]): Promise<string> => {
+      const place = ['--stack', 'dev', '--cwd', folder, '--non-interactive', '--color', 'never'];
+      const { code, output } = await pulumi.start([...args, ...place], {
+        env: { PULUMI_BACKEND_URL: `file://${folder}` },
+      });
+      expect(code, `pulumi ${args.join(' ')}: ${output}`).to.equal(0);
+      return output;
+    };
+    try {
+      await run('preview', '--expect-no-changes');
+      await server.forge.organizations.update({ name: 'software-provider', description: 'By hand' });
+      expect(await run('up', '--yes', '--skip-preview')).to.match(/~ 1 updated/);
+      await (await stack()).up({ onEvent, expectNoChanges: true });
+      expect(await run('stack', 'history'))
+        .to.include('Updated')
+        .and.not.include('failed');
+      expect(await run('stack', 'output', 'cloneUrl')).to.include(`${server.url}/software-provider/code.git`);
+      await run('up', '--yes', '--skip-preview', '--expect-no-changes');
+    } finally {
+      pulumi.close();
+    }
   });
 
   it('puts right what was changed by hand, and removes all of it', async () => {
