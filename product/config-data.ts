@@ -1,6 +1,9 @@
+import { stringify } from 'yaml';
 import { AirlockError, messageOf } from '../report';
 import { readConfigTree, type ConfigNode } from './config-tree';
-import { isMap, type Value, type ValueMap } from './value';
+import type { SchemaDefaults } from './cue-defaults';
+import { mergeValues } from './merge';
+import { isMap, mergeOver, plain, sameValue, type Value, type ValueMap } from './value';
 
 /** What a localization rule may write, each a path in the rule's file. */
 export const localizationFields = [
@@ -50,6 +53,8 @@ export interface ConfigData {
   readonly defaults: ValueMap;
   /** The defaults as YAML text with the vendor's comments and order, unindented; empty without defaults. */
   readonly defaultsText: string;
+  /** Values that rules may use and consumers are not shown, below all others. Default: none. */
+  readonly hidden?: ValueMap;
   /** JSON schema of one pipeline's values. */
   readonly schema?: Value;
   /** Where the schema stands, for messages. */
@@ -178,6 +183,19 @@ export function defaultValuesText(pipelines: readonly PipelineDefaults[]): strin
       return inline ? `${pipeline}: ${text}\n` : `${pipeline}:\n${text.replace(/^(?=[^\r\n])/gm, '  ')}\n`;
     })
     .join('\n');
+}
+
+/**
+ * Configuration data with what the pipeline's CUE schema gives by itself: the ConfigData's own defaults win, and come first with their
+ * comments.
+ */
+export function withSchemaDefaults(config: ConfigData, { shown, hidden }: SchemaDefaults): ConfigData {
+  const lasting = Object.keys(hidden).length > 0 ? { ...config, hidden } : config;
+  const defaults = mergeOver(mergeOver(config.defaults, shown), config.defaults);
+  if (!isMap(defaults) || sameValue(defaults, config.defaults)) return lasting;
+  const own = Object.keys(config.defaults).length === 0 ? '' : config.defaultsText;
+  const { text } = mergeValues({ base: '', current: own, next: stringify(plain(defaults)), file: 'defaults' });
+  return { ...lasting, defaults, defaultsText: text };
 }
 
 /** The same as a value. */

@@ -26,7 +26,7 @@ export function parseValues(text: string, file = 'values.yaml'): ConsumerValues 
 
 /** Defaults with the consumer's values over them, expressions resolved: maps merge, lists are replaced. */
 export function mergedConfiguration(config: ConfigData, consumer: Value | undefined, file: string): ValueMap {
-  const merged = mergeOver(config.defaults, consumer ?? undefined);
+  const merged = mergeOver(mergeOver(config.hidden ?? {}, config.defaults), consumer ?? undefined);
   return new Expressions(isMap(merged) ? merged : {}, file).resolveRoot();
 }
 

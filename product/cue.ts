@@ -27,8 +27,8 @@ export async function cueFaults(
   options: ProgramOptions,
 ): Promise<RuleFault[]> {
   const where = rules[0]?.where ?? 'rules';
-  const names = rules.map((_each, at) => fileName(at));
-  const files = new Map(rules.map((each, at): [string, Uint8Array] => [fileName(at), Buffer.from(each.text)]));
+  const names = ruleFileNames(rules);
+  const files = new Map(rules.map(ruleFile));
   const run = (args: readonly string[], extra: readonly [string, Uint8Array][] = []) =>
     runProgram(
       { name: 'cue', args, files: new Map([...files, ...extra]), what: 'The CUE rules cannot be checked', where },
@@ -55,6 +55,12 @@ export async function cueFaults(
 
 const fileName = (at: number): string => `rules-${at}.cue`;
 
+/** Names of rules as files for CUE. */
+export const ruleFileNames = (rules: readonly RuleText[]): string[] => rules.map((_each, at) => fileName(at));
+
+/** A rule as a file for CUE. */
+export const ruleFile = ({ text }: RuleText, at: number): [string, Uint8Array] => [fileName(at), Buffer.from(text)];
+
 function ruleOf(places: readonly string[], rules: readonly RuleText[]): string | undefined {
   for (const place of places) {
     const match = /rules-(\d+)\.cue:(\d+:\d+)$/.exec(place);
@@ -64,14 +70,15 @@ function ruleOf(places: readonly string[], rules: readonly RuleText[]): string |
   return undefined;
 }
 
-interface Complaint {
+/** What CUE complains about, and the places that disagree. */
+export interface Complaint {
   readonly path: readonly string[];
   readonly message: string;
   readonly places: readonly string[];
 }
 
 /** CUE says `a.b: what is wrong:` and below it, indented, the places that disagree. */
-function complaints(stderr: string): Complaint[] {
+export function complaints(stderr: string): Complaint[] {
   const found: { path: readonly string[]; message: string; places: string[] }[] = [];
   for (const line of stderr.split('\n')) {
     if (line.startsWith('    ')) found.at(-1)?.places.push(line.trim());

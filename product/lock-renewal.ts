@@ -8,7 +8,7 @@ import { loadProduct } from './product';
 import { lockFiles, lockOf, productFileNames } from './product-files';
 import type { InstanceFiles } from './proposal-input';
 import { releases } from './releases';
-import { renderProduct, type RenderOptions } from './render';
+import { programOptions, renderProduct, type RenderOptions } from './render';
 import { buildSnapshot, type Snapshot } from './snapshot';
 import type { ValidationFault } from './validation';
 import type { ResourceReader } from './source';
@@ -63,7 +63,7 @@ export async function planLockRenewal(input: LockRenewalInput): Promise<LockRene
       where: lockFile,
     });
   }
-  const product = await loadProduct(reader);
+  const product = await loadProduct(reader, programOptions(input.render ?? {}));
   // A values file that was deleted means the vendor's defaults; configuration takes them for whatever the file lacks.
   const values = current.values ?? '';
   const placed = placeRoles(product.description, instance);
@@ -129,7 +129,7 @@ export async function renewalDiff(
   file = 'values.yaml',
   options: RenderOptions = {},
 ): Promise<ObjectDiff[]> {
-  const product = await loadProduct(reader);
+  const product = await loadProduct(reader, programOptions(options));
   const old = await renderProduct(product, parseValues(before, file), options);
   const now = await renderProduct(product, parseValues(after, file), options);
   return now.pipelines.flatMap(pipeline =>

@@ -1,6 +1,8 @@
-import { parseConfigData, defaultValues, defaultValuesText, type ConfigData } from './config-data';
+import { parseConfigData, defaultValues, defaultValuesText, withSchemaDefaults, type ConfigData } from './config-data';
+import { cueDefaults } from './cue-defaults';
 import { readProductDescription, type Pipeline, type ProductDescription, type ResourceRef } from './description';
 import { listKeysOf } from './list-keys';
+import type { ProgramOptions } from './program-run';
 import { readRules, type Rules } from './rules';
 import { placeOf, type ResourceReader, type ResourceSelector } from './source';
 import type { ValueMap } from './value';
@@ -28,12 +30,15 @@ export interface LoadedPipeline {
   readonly rules: readonly Rules[];
 }
 
-/** Reads the description, configuration data, rules and readmes of a component version. */
-export async function loadProduct(reader: ResourceReader): Promise<LoadedProduct> {
+/**
+ * Reads the description, configuration data, rules and readmes of a component version. `running`: how CUE is run, for defaults that only a
+ * CUE schema has; without it they are not read.
+ */
+export async function loadProduct(reader: ResourceReader, running?: ProgramOptions): Promise<LoadedProduct> {
   const description = await readProductDescription(reader);
   const texts = new ResourceTexts(reader);
   const pipelines: LoadedPipeline[] = [];
-  for (const pipeline of description.pipelines) pipelines.push(await loadPipeline(texts, pipeline));
+  for (const pipeline of description.pipelines) pipelines.push(await loadPipeline(texts, pipeline, running));
   return loadedProduct(reader, description, pipelines);
 }
 
@@ -88,14 +93,23 @@ function remembered<T>(known: Map<string, Promise<T>>, ref: ResourceRef, make: (
 }
 
 /** Reads what one pipeline names, its source excepted. */
-export async function loadPipeline(texts: ResourceTexts, pipeline: Pipeline): Promise<LoadedPipeline> {
+export async function loadPipeline(
+  texts: ResourceTexts,
+  pipeline: Pipeline,
+  running?: ProgramOptions,
+): Promise<LoadedPipeline> {
   const { readme: readmeRef, rules: rulesRef } = pipeline.configuration ?? {};
   const localization = pipeline.localization && (await texts.config(pipeline.localization));
-  const configuration = rulesRef && (await texts.config(rulesRef));
   const rules: Rules[] = [];
   for (const ref of [pipeline.schema, pipeline.validation]) {
     if (ref) rules.push(await readRules(await texts.read(ref), texts.place(ref)));
   }
+  const written = rulesRef && (await texts.config(rulesRef));
+  const [schema] = pipeline.schema ? rules : [];
+  const configuration =
+    written && schema?.language === 'cue' && running
+      ? withSchemaDefaults(written, await cueDefaults(schema.files, pipeline.name, running))
+      : written;
   const readme = readmeRef ? await texts.text(readmeRef) : leadingComment(rules);
   return {
     pipeline,

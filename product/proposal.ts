@@ -25,7 +25,8 @@ export type { InstanceFiles, Proposal, ProposalInput, ProposalKind } from './pro
 export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const { instance, reader, merged } = input;
   checkInstance(instance);
-  const product = await loadProduct(reader);
+  const running = programOptions(input.render ?? {});
+  const product = await loadProduct(reader, running);
   const placed = placeRoles(product.description, instance);
   const directory = instanceDirectory(instance);
   const valuesFile = `${directory}/${productFileNames.values}`;
@@ -117,7 +118,7 @@ async function previousProduct(
         'The version was published again with another content; restore the one that was locked, or propose a new version.',
     });
   }
-  return loadProduct(previous);
+  return loadProduct(previous, programOptions(input.render ?? {}));
 }
 
 interface Merged {

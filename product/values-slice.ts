@@ -32,6 +32,12 @@ export function sliceValues(text: string, file: string, keysAt: ListKeys = () =>
       where: source.where(contents.range[0]),
     });
   }
+  if (contents.items.length === 0) {
+    // `{}` holds nothing that could be kept, and keys could not stand beside it.
+    const [start, ending] = contents.range;
+    const header = `${text.slice(0, start)}${text.slice(ending).replace(/^[ \t]*\n/, '')}`;
+    return { header, block: { entries: [], tail: '', indent: 0 } };
+  }
   const slicer = new Slicer(text, document, keysAt);
   const end = documentEnd(text, document);
   const block = slicer.block(contents, 0, end, []);

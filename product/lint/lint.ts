@@ -37,7 +37,7 @@ export async function lintProduct(given: ResourceReader, options: RenderOptions 
   const texts = new ResourceTexts(reader);
   const loaded: LoadedPipeline[] = [];
   for (const pipeline of description.pipelines) {
-    const found = await findings.step(() => loadPipeline(texts, pipeline));
+    const found = await findings.step(() => loadPipeline(texts, pipeline, running));
     if (found) loaded.push(found);
   }
   const product = loadedProduct(reader, description, loaded);

@@ -31,6 +31,12 @@ describe('mergeValues', () => {
     '',
   ].join('\n');
 
+  it('takes a file that holds nothing for what it is', () => {
+    const merged = mergeValues({ base: '{}\n', current: '# Mine\n{}\n', next: 'web: {n: 1}\n' });
+    expect(parse(merged.text)).to.deep.equal({ web: { n: 1 } });
+    expect(merged.text).to.include('# Mine');
+  });
+
   it('is the vendor file, byte for byte, when nothing was edited', () => {
     const result = mergeValues({ base, current: base, next });
     expect(result.text).to.equal(next);
