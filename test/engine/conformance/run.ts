@@ -50,9 +50,18 @@ async function main(): Promise<void> {
   const wanted = scenarios.filter(({ id }) => isNamed(id) && !(flags.missing && recordOf(id)));
   const groups = flags.alone ? wanted.map(scenario => [scenario]) : byCourse(interleaved(wanted));
   // Where the engines differ on purpose, the scenario says what this one does.
+  const isFor = (driver: Driver, group: readonly Scenario[]): boolean => driver === embedded || !group[0]?.differs;
   const work = groups.flatMap(group =>
-    chosen.filter(driver => driver === embedded || !group[0]?.differs).map(driver => ({ group, driver })),
+    chosen.filter(driver => isFor(driver, group)).map(driver => ({ group, driver })),
   );
+  const inapplicable = groups.flatMap(group =>
+    chosen
+      .filter(driver => !isFor(driver, group))
+      .flatMap(({ name }) => group.map(scenario => ({ engine: name, scenario }))),
+  );
+  for (const { engine, scenario } of inapplicable) {
+    process.stdout.write(`n/a    ${engine.padEnd(16)}${scenario.id}: ${scenario.differs}\n`);
+  }
   const verdicts: Verdict[] = [];
   const next = async (): Promise<void> => {
     for (let job = work.shift(); job; job = work.shift()) {
@@ -82,7 +91,7 @@ async function main(): Promise<void> {
   };
   await Promise.all(Array.from({ length: Number(flags.jobs) }, next));
   pulumi?.close();
-  process.stdout.write(`\n${table(verdicts, chosen)}\n`);
+  process.stdout.write(`\n${table(verdicts, inapplicable, chosen)}\n`);
   if (pulumi) process.stdout.write(`\nPulumi ${pulumi.version}\n`);
   if (verdicts.some(verdict => verdict.problems.length > 0)) process.exitCode = 1;
 }
@@ -105,14 +114,26 @@ function interleaved(all: readonly Scenario[]): Scenario[] {
   return placed.sort((a, b) => a.place - b.place).map(({ scenario }) => scenario);
 }
 
+/** A scenario of what this engine does on purpose, and an engine that does something else. */
+interface Inapplicable {
+  readonly engine: string;
+  readonly scenario: Scenario;
+}
+
 /** Scenarios that hold, by theme and engine. */
-function table(verdicts: readonly Verdict[], engines: readonly Driver[]): string {
+function table(
+  verdicts: readonly Verdict[],
+  inapplicable: readonly Inapplicable[],
+  engines: readonly Driver[],
+): string {
   const themes = [...new Set(verdicts.map(({ id }) => id.split('/')[0] ?? ''))].sort();
   const cell = (theme: string, engine: string): string => {
-    const of = verdicts.filter(
-      ({ id, engine: by }) => by === engine && (theme === 'all' || id.startsWith(`${theme}/`)),
-    );
-    return `${of.filter(({ problems }) => problems.length === 0).length}/${of.length}`;
+    const counts = (id: string, by: string): boolean =>
+      by === engine && (theme === 'all' || id.startsWith(`${theme}/`));
+    const of = verdicts.filter(({ id, engine: by }) => counts(id, by));
+    const without = inapplicable.filter(({ scenario, engine: by }) => counts(scenario.id, by)).length;
+    const held = `${of.filter(({ problems }) => problems.length === 0).length}/${of.length}`;
+    return without === 0 ? held : `${held}, ${without} n/a`;
   };
   const rows = [...themes, 'all'].map(theme => [theme, ...engines.map(({ name }) => cell(theme, name))]);
   const lines = [['theme', ...engines.map(({ name }) => name)], ['---', ...engines.map(() => '---')], ...rows];
