@@ -1,6 +1,6 @@
 import { AirlockError } from '../../report';
 import { instanceDirectory } from '../instance';
-import { parseLock, type ProductLock } from '../lock';
+import { parseLock } from '../lock';
 import { productFileNames } from '../product-files';
 import { targetClusters } from './clusters';
 import { openForge } from './connections';
