@@ -8,6 +8,7 @@ import { Gitea } from '../../forge';
 import { anyFreePort, findProcess } from '../../host';
 import { startTimeOf } from '../../host/proc';
 import { Registry } from '../../oci';
+import { assertValidStates } from './deployment-schema';
 import { giteaProgram } from './gitea';
 import { registryBinary } from './registry';
 
@@ -217,9 +218,10 @@ export class TestEnvironment {
     return found;
   }
 
-  /** Takes both stacks down through the command line; whatever is left is removed by hand. */
+  /** Takes both stacks down through the command line; whatever is left is removed by hand. Throws where a state is not valid. */
   async destroy(): Promise<Said> {
     try {
+      assertValidStates(this.directory);
       return await this.demo(['--destroy']);
     } finally {
       this.kill();
