@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import { AirlockError, messageOf } from '../report';
@@ -18,13 +18,9 @@ const maxFaults = 50;
  * A schema that is not one is `product.schema-invalid`.
  */
 export function schemaFaults(value: Value, schema: Value, where: string): SchemaFault[] {
-  const options = { allErrors: true, strict: false, validateFormats: true, logger: false as const };
-  const newer = isMap(schema) && typeof schema.$schema === 'string' && /20(19-09|20-12)/.test(schema.$schema);
-  const ajv = newer ? new Ajv2020(options) : new Ajv(options);
-  addFormats(ajv);
-  let validate: ReturnType<typeof ajv.compile>;
+  let validate: ValidateFunction;
   try {
-    validate = ajv.compile(plain(withoutDialect(schema)) as object);
+    validate = compiled(schema);
   } catch (error) {
     throw new AirlockError({
       code: 'product.schema-invalid',
@@ -37,6 +33,28 @@ export function schemaFaults(value: Value, schema: Value, where: string): Schema
   if (validate(plain(value))) return [];
   const faults = (validate.errors ?? []).map(error => faultOf(error, value));
   return faults.filter((fault, at) => faults.findIndex(other => same(other, fault)) === at).slice(0, maxFaults);
+}
+
+/** Validators by their schema's text: compiling one takes longer than all else of a product that has nothing to do. */
+const known = new Map<string, ValidateFunction>();
+const mostKnown = 64;
+
+function compiled(schema: Value): ValidateFunction {
+  const newer = isMap(schema) && typeof schema.$schema === 'string' && /20(19-09|20-12)/.test(schema.$schema);
+  const text = JSON.stringify(plain(withoutDialect(schema)));
+  const key = `${newer} ${text}`;
+  const options = { allErrors: true, strict: false, validateFormats: true, logger: false as const };
+  let validate = known.get(key);
+  if (validate === undefined) {
+    const ajv = newer ? new Ajv2020(options) : new Ajv(options);
+    addFormats(ajv);
+    validate = ajv.compile(JSON.parse(text) as object);
+  }
+  // The one that was used last goes last.
+  known.delete(key);
+  known.set(key, validate);
+  for (const oldest of known.keys()) if (known.size > mostKnown) known.delete(oldest);
+  return validate;
 }
 
 /** Older dialects ajv does not carry are read as draft 7. */
