@@ -8,7 +8,7 @@ import { ProductsEnvironment } from '../support/products';
  * scenario needs no cluster. All of it runs on kind (test/e2e/products.test.ts).
  */
 describe('two products on platform none', function () {
-  this.timeout(600_000);
+  this.timeout(1_800_000);
   this.bail(true);
   let products: ProductsEnvironment;
 

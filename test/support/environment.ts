@@ -195,7 +195,7 @@ export class TestEnvironment {
   async release(tag: string, branch: string, product: 'podinfo' | 'orders' = 'podinfo', notes = ''): Promise<string> {
     const repository = this.forge.repository('software-provider', `${product}-component`);
     await repository.createRelease({ tag, target: branch, name: tag, body: notes });
-    for (let tries = 0; tries < 720; tries++) {
+    for (let tries = 0; tries < 2400; tries++) {
       const all = await repository.statuses(tag).catch(() => []);
       // Several releases may be of one commit: the link names the run.
       const own = all.filter(each => each.context.startsWith('airlock/') && each.targetUrl?.includes(`-${tag}-`));
