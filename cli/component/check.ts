@@ -5,20 +5,10 @@ import { exitCodeOf, exitCodes } from '../exit';
 import { contentProblems, notLocal, type Problem } from './check-content';
 import { trustedKeys } from './keys';
 import { identityCell, print, printListing, visible, withOutputFlag, type Column, type OutputFlags } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-  type Session,
-} from './session';
+import { inSession, lookups, withVersionFlags, type Session, type VersionFlags } from './session';
 import { table } from '../terminal';
 
-interface CheckFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface CheckFlags extends VersionFlags, OutputFlags {
   readonly localResources?: boolean;
   readonly localSources?: boolean;
   readonly content?: boolean;
@@ -52,7 +42,7 @@ export function checkCommand(command: Command): void {
     .option('--signature <name>', 'with --public-key: signature that must be there (repeatable)', repeated)
     .option('-k, --public-key <[signature=]key>', 'verify with this key; fetches every resource (repeatable)', repeated)
     .action((references: string[], flags: CheckFlags) => check(references, flags));
-  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
+  withOutputFlag(withVersionFlags(command)).addHelpText(
     'after',
     `
 STATUS is OK, or what is wrong: Incomplete (a reference leads nowhere), Resources, Sources (not in the repository), Content,

@@ -4,20 +4,9 @@ import { exitCodeOf, exitCodes, printError } from '../exit';
 import { contentChange, type Comparison } from './diff-content';
 import { comparisonText } from './diff-text';
 import { printListing, print, withOutputFlag, type OutputFlags } from './output';
-import {
-  inSession,
-  lookups,
-  oneVersion,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-  type Session,
-} from './session';
+import { inSession, lookups, oneVersion, withVersionFlags, type Session, type VersionFlags } from './session';
 
-interface DiffFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface DiffFlags extends VersionFlags, OutputFlags {
   readonly recursive?: boolean;
   readonly content: boolean;
   readonly lines: number;
@@ -32,7 +21,7 @@ export function diffCommand(command: Command): void {
     .option('--no-content', 'compare descriptors only; fetch no resource')
     .option('--lines <number>', 'lines shown of one text', lineCount, 300)
     .action((old: string, now: string, flags: DiffFlags) => diff(old, now, flags));
-  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
+  withOutputFlag(withVersionFlags(command)).addHelpText(
     'after',
     `
 Compared are labels, provider, resources, sources, references and signatures; of resources whose digest differs the content:

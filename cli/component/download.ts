@@ -13,20 +13,9 @@ import { flattened, nodesOf } from './closure';
 import { save, type DownloadForm } from './download-forms';
 import { chosen, identitiesOfArguments } from './elements';
 import { print } from './output';
-import {
-  inSession,
-  lookups,
-  oneVersion,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-  type Session,
-} from './session';
+import { inSession, lookups, oneVersion, withVersionFlags, type Session, type VersionFlags } from './session';
 
-interface DownloadFlags extends SelectFlags, LookupFlags, ConnectionFlags {
+interface DownloadFlags extends VersionFlags {
   readonly outfile?: string;
   readonly type?: readonly string[];
   readonly recursive?: boolean;
@@ -58,7 +47,7 @@ export function downloadCommand(command: Command): void {
     .action((reference: string, selectors: string[], flags: DownloadFlags) =>
       inSession(flags, session => download(session, reference, selectors, flags)),
     );
-  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+  withVersionFlags(command).addHelpText(
     'after',
     `
 Several resources go to FOLDER/<component>/<version>/<name>[-key=value,...]. Every content is checked against its digest in the

@@ -12,18 +12,9 @@ import {
   type Column,
   type OutputFlags,
 } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
-interface ElementFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface ElementFlags extends VersionFlags, OutputFlags {
   readonly recursive?: boolean;
 }
 
@@ -51,10 +42,7 @@ export function elementsCommand<T extends ElementMeta>(command: Command, kind: E
     .argument('[name-and-identity...]', `only ${kind.name} of these names, each followed by key=value of its identity`)
     .option('-r, --recursive', 'of referenced component versions too')
     .action((reference: string, selectors: string[], flags: ElementFlags) => list(kind, reference, selectors, flags));
-  return withOutputFlag(withSortFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))), [
-    'tree',
-    'treewide',
-  ]);
+  return withOutputFlag(withSortFlag(withVersionFlags(command)), ['tree', 'treewide']);
 }
 
 async function list<T extends ElementMeta>(

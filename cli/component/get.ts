@@ -11,18 +11,9 @@ import {
   type Column,
   type OutputFlags,
 } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
-interface GetFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface GetFlags extends VersionFlags, OutputFlags {
   readonly recursive?: boolean;
 }
 
@@ -35,7 +26,7 @@ export function getCommand(command: Command): void {
     )
     .option('-r, --recursive', 'referenced component versions too')
     .action((references: string[], flags: GetFlags) => get(references, flags));
-  withOutputFlag(withSortFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))), ['tree']).addHelpText(
+  withOutputFlag(withSortFlag(withVersionFlags(command)), ['tree']).addHelpText(
     'after',
     `
 Examples:

@@ -19,19 +19,9 @@ import {
   type Column,
   type OutputFlags,
 } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-  type Session,
-} from './session';
+import { inSession, lookups, withVersionFlags, type Session, type VersionFlags } from './session';
 
-interface HashFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface HashFlags extends VersionFlags, OutputFlags {
   readonly normalization: string;
   readonly hash: string;
   readonly actual?: boolean;
@@ -51,7 +41,7 @@ export function hashCommand(command: Command): void {
     .option('-r, --recursive', 'referenced component versions too')
     .option('-O, --outfile <file>', 'with -o norm: where the text goes (default: standard output)')
     .action((references: string[], flags: HashFlags) => hash(references, flags));
-  withOutputFlag(withSortFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))), ['norm']).addHelpText(
+  withOutputFlag(withSortFlag(withVersionFlags(command)), ['norm']).addHelpText(
     'after',
     `
 Examples:

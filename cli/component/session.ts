@@ -10,7 +10,7 @@ import {
 } from '../../ocm';
 import { AirlockError, type Reporter } from '../../report';
 import { terminalReporter } from '../terminal';
-import { registriesOf, type ConnectionFlags } from './connection';
+import { withConnectionFlags, registriesOf, type ConnectionFlags } from './connection';
 
 export { withConnectionFlags, type ConnectionFlags } from './connection';
 
@@ -35,6 +35,13 @@ export interface SelectFlags {
 /** Flags that name more repositories. */
 export interface LookupFlags {
   readonly lookup?: readonly string[];
+}
+
+/** Options of commands on component versions: which, where what they refer to is, and with which access. */
+export interface VersionFlags extends SelectFlags, LookupFlags, ConnectionFlags {}
+
+export function withVersionFlags(command: Command): Command {
+  return withConnectionFlags(withLookupFlags(withSelectFlags(command)));
 }
 
 export function withSelectFlags(command: Command): Command {

@@ -10,18 +10,9 @@ import {
 import { AirlockError } from '../../report';
 import { keyText } from './keys';
 import { print, visible } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
-interface SignFlags extends SelectFlags, LookupFlags, ConnectionFlags {
+interface SignFlags extends VersionFlags {
   readonly signature: readonly string[];
   readonly privateKey?: string;
   readonly remove?: boolean;
@@ -49,7 +40,7 @@ export function signCommand(command: Command): void {
     .option('-N, --normalization <name>', 'normal form that is signed', 'jsonNormalisation/v3')
     .option('-R, --recursive', 'sign referenced component versions too')
     .action((references: string[], flags: SignFlags) => sign(references, flags));
-  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+  withVersionFlags(command).addHelpText(
     'after',
     `
 Examples:

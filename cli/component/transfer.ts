@@ -7,18 +7,9 @@ import { trustedKeys } from './keys';
 import { transferPlan } from './transfer-plan';
 import { flattened, nodesOf } from './closure';
 import { print, printListing, withOutputFlag, type OutputFlags } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
-interface TransferFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface TransferFlags extends VersionFlags, OutputFlags {
   readonly copyResources?: boolean;
   readonly copyLocalResources?: boolean;
   readonly copySources?: boolean;
@@ -74,7 +65,7 @@ export function transferCommand(command: Command): void {
     .option('-s, --signature <name>', 'with --public-key: signature that must be there (repeatable)', collect, [])
     .option('-k, --public-key <[signature=]file>', 'verify before and after with this key (repeatable)', collect, [])
     .action((given: string[], flags: TransferFlags) => transfer(given, flags));
-  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
+  withOutputFlag(withVersionFlags(command)).addHelpText(
     'after',
     `
 Examples:

@@ -4,9 +4,7 @@ import { identityCell, print, visible } from './output';
 import {
   inSession,
   lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
+  withVersionFlags,
   type ConnectionFlags,
   type LookupFlags,
   type SelectFlags,
@@ -17,7 +15,7 @@ export function treeCommand(command: Command): void {
   command
     .argument('[reference...]', 'component versions')
     .action((references: string[], flags: SelectFlags & LookupFlags & ConnectionFlags) => tree(references, flags));
-  withConnectionFlags(withLookupFlags(withSelectFlags(command))).addHelpText(
+  withVersionFlags(command).addHelpText(
     'after',
     `
 Examples:

@@ -3,18 +3,9 @@ import { verifyAccess, type SigstoreTrust, type VerifiedComponentVersion } from 
 import { AirlockError } from '../../report';
 import { keyText, trustedKeys } from './keys';
 import { printListing, print, visible, withOutputFlag, type OutputFlags } from './output';
-import {
-  inSession,
-  lookups,
-  withConnectionFlags,
-  withLookupFlags,
-  withSelectFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
-interface VerifyFlags extends SelectFlags, LookupFlags, ConnectionFlags, OutputFlags {
+interface VerifyFlags extends VersionFlags, OutputFlags {
   readonly signature: readonly string[];
   readonly publicKey: readonly string[];
   readonly caCert?: string;
@@ -50,7 +41,7 @@ export function verifyCommand(command: Command): void {
     )
     .addOption(keyless('--oidc-issuer <url>', 'who vouched for the identity; /pattern/ for a regular expression'))
     .action((references: string[], flags: VerifyFlags) => verify(references, flags));
-  withOutputFlag(withConnectionFlags(withLookupFlags(withSelectFlags(command)))).addHelpText(
+  withOutputFlag(withVersionFlags(command)).addHelpText(
     'after',
     `
 Examples:

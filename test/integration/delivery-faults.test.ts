@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { parseLock } from '../../product';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import { sceneFor, type DeliveryScene } from '../support/delivery';
 
 const values = 'products/podinfo/values.yaml';
 
@@ -11,12 +11,7 @@ describe('delivery: what people do to their repositories', function () {
   let scene: DeliveryScene;
 
   before(async function () {
-    const lacks = await deliveryLacks();
-    if (lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    scene = await DeliveryScene.begin();
+    scene = await sceneFor(this);
     await scene.release('1.0.0');
     await scene.install();
     await scene.update();

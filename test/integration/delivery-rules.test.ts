@@ -14,7 +14,7 @@ import {
   type SyncInputs,
 } from '../../product';
 import { Registry } from '../../oci';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import { sceneFor, type DeliveryScene } from '../support/delivery';
 import { projectFolder } from '../support/environment';
 
 /** What surrounds the pull request, on a real forge and a real registry. Each step begins where the last one ended. */
@@ -24,12 +24,7 @@ describe('delivery: protection, refusals, rollback, targets, order, removal, syn
   let scene: DeliveryScene;
 
   before(async function () {
-    const lacks = await deliveryLacks();
-    if (lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    scene = await DeliveryScene.begin();
+    scene = await sceneFor(this);
     await scene.release('1.0.0');
     await scene.install();
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { generateKeyPairSync } from 'node:crypto';
 import { readContent, Registry, type Descriptor, type RegistryRepository } from '../../oci';
 import { parseLock, verifySnapshot, type DeploymentInputs } from '../../product';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import { sceneFor, type DeliveryScene } from '../support/delivery';
 
 const values = 'products/podinfo/values.yaml';
 const lock = 'products/podinfo/lock.yaml';
@@ -21,12 +21,7 @@ describe('delivery: snapshots signed, collected, and brought back', function () 
   const settings: Partial<DeploymentInputs> = { snapshotKey: keys.privateKey, keepSnapshots: 2 };
 
   before(async function () {
-    const lacks = await deliveryLacks();
-    if (lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    scene = await DeliveryScene.begin();
+    scene = await sceneFor(this);
     const { host, username, password } = scene.registry;
     snapshots = new Registry(host, { credentials: { username, password } }).repository(
       'consumer/snapshots/mpas-apps/podinfo/podinfo',

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { buildSnapshot, parseLock, type DeploymentInputs } from '../../product';
 import { openRepository } from '../../oci';
-import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import type { RunningControlPlane } from '../support/control-plane';
+import { sceneWithCluster, type DeliveryScene } from '../support/delivery';
 
 /** Values from beside `values.yaml`, on a real forge, registry and API server. Each step begins where the last one ended. */
 describe('delivery: values from Git, ConfigMaps and artifacts', function () {
@@ -12,14 +12,7 @@ describe('delivery: values from Git, ConfigMaps and artifacts', function () {
   let plane: RunningControlPlane;
 
   before(async function () {
-    const programs = await controlPlanePrograms();
-    const lacks =
-      (await deliveryLacks()) ?? (programs === undefined ? 'no etcd or kube-apiserver in the cache' : undefined);
-    if (lacks !== undefined || programs === undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    [scene, plane] = await Promise.all([DeliveryScene.begin(), startControlPlane(programs)]);
+    [scene, plane] = await sceneWithCluster(this);
     await scene.release('1.0.0');
     await scene.install();
     await scene.update();

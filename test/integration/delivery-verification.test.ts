@@ -16,8 +16,8 @@ import {
 } from '../../cluster';
 import { dockerConfigText, Registry, type RegistryRepository } from '../../oci';
 import { parseLock, signatureTag, type DeploymentInputs } from '../../product';
-import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import type { RunningControlPlane } from '../support/control-plane';
+import { sceneWithCluster, type DeliveryScene } from '../support/delivery';
 import {
   fluxDefinitions,
   installDefinitions,
@@ -48,14 +48,12 @@ describe('delivery: Flux verifies what is merged', function () {
   const settings: Partial<DeploymentInputs> = { snapshotKey: keys.privateKey };
 
   before(async function () {
-    const programs = await controlPlanePrograms();
     const definitions = await fluxDefinitions();
-    const lacks = programs && definitions ? await deliveryLacks() : 'no control plane, or no definitions of Flux';
-    if (programs === undefined || definitions === undefined || lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
+    if (definitions === undefined) {
+      console.log('      skipped: no definitions of Flux');
       return this.skip();
     }
-    [scene, plane] = await Promise.all([DeliveryScene.begin(), startControlPlane(programs)]);
+    [scene, plane] = await sceneWithCluster(this);
     const { host, username, password } = scene.registry;
     snapshots = new Registry(host, { credentials: { username, password } }).repository(
       'consumer/snapshots/mpas-apps/podinfo/podinfo',

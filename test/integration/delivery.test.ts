@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseLock } from '../../product';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import { sceneFor, type DeliveryScene } from '../support/delivery';
 
 const values = 'products/podinfo/values.yaml';
 const branch = 'airlock/podinfo';
@@ -13,12 +13,7 @@ describe('the upgrade pull request', function () {
   let scene: DeliveryScene;
 
   before(async function () {
-    const lacks = await deliveryLacks();
-    if (lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    scene = await DeliveryScene.begin();
+    scene = await sceneFor(this);
     await scene.release('1.0.0');
   });
   after(() => scene?.end());

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { targetText } from '../../product';
-import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
-import { DeliveryScene, deliveryLacks } from '../support/delivery';
+import type { RunningControlPlane } from '../support/control-plane';
+import { sceneWithCluster, type DeliveryScene } from '../support/delivery';
 
 const values = 'products/podinfo/values.yaml';
 
@@ -16,14 +16,7 @@ describe('a proposal and the clusters of its targets', function () {
   let kubeconfig: string;
 
   before(async function () {
-    const programs = await controlPlanePrograms();
-    const lacks =
-      programs === undefined ? 'no control plane in the cache (airlock images build)' : await deliveryLacks();
-    if (programs === undefined || lacks !== undefined) {
-      console.log(`      skipped: ${lacks}`);
-      return this.skip();
-    }
-    [scene, plane] = await Promise.all([DeliveryScene.begin(), startControlPlane(programs)]);
+    [scene, plane] = await sceneWithCluster(this);
     kubeconfig = await readFile(join(plane.folder, 'kubeconfig'), 'utf8');
     await scene.release('1.0.0');
     await scene.install();

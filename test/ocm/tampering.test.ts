@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +19,7 @@ import {
 } from '../../ocm';
 import { checkArtifactSet } from '../../ocm/access';
 import { hasCode, messageOf } from '../../report';
+import { certificates } from './signing/openssl';
 import { readText, referenceCli } from './support';
 
 const platform = 'example.com/acme/platform';
@@ -234,62 +235,8 @@ describe('ocm/signing: certificates', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const openssl = (...argv: readonly string[]): void =>
-    void execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' });
-
   it('carry the signature to a trusted authority, and only there', async () => {
-    writeFileSync(path.join(folder, 'key.pem'), keys.privateKey);
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.pem',
-      '-subj',
-      '/O=acme/CN=authority',
-      '-days',
-      '10',
-    );
-    openssl('req', '-new', '-key', 'key.pem', '-out', 'leaf.csr', '-subj', '/O=acme/CN=release');
-    writeFileSync(path.join(folder, 'leaf.ext'), 'extendedKeyUsage=codeSigning\n');
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      'leaf.csr',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      'leaf.pem',
-      '-extfile',
-      'leaf.ext',
-      '-days',
-      '5',
-    );
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'other.key',
-      '-out',
-      'other.pem',
-      '-subj',
-      '/O=acme/CN=authority',
-      '-days',
-      '10',
-    );
-    const read = (name: string): string => readText(folder, name);
-
+    const { ca, other, between, leaf } = certificates(folder, keys.privateKey);
     writeFileSync(
       path.join(folder, 'constructor.yaml'),
       'name: example.com/acme/one\nversion: 1.0.0\nprovider: acme\n',
@@ -299,7 +246,7 @@ describe('ocm/signing: certificates', () => {
     const [signed] = await signComponentVersion(repository, 'example.com/acme/one', '1.0.0', {
       signature: 'release',
       privateKey: keys.privateKey,
-      certificates: read('leaf.pem'),
+      certificates: `${leaf}${between}`,
     });
     const written = signed?.descriptor.descriptor.signatures?.[0]?.signature;
     expect(written?.mediaType).to.equal('application/x-pem-file');
@@ -309,12 +256,12 @@ describe('ocm/signing: certificates', () => {
     const verify = (options: object): Promise<unknown> =>
       verifyComponentVersion(repository, 'example.com/acme/one', '1.0.0', options);
     await verify({ keys: [{ publicKey: keys.publicKey }] });
-    await verify({ caCertificates: read('ca.pem') });
-    await verify({ caCertificates: read('ca.pem'), issuer: 'CN=release,O=acme' });
-    await verify({ caCertificates: read('ca.pem'), issuer: 'release' });
+    await verify({ caCertificates: ca });
+    await verify({ caCertificates: ca, issuer: 'CN=release,O=acme' });
+    await verify({ caCertificates: ca, issuer: 'release' });
     for (const [options, code] of [
-      [{ caCertificates: read('other.pem') }, 'ocm.untrusted-certificate'],
-      [{ caCertificates: read('ca.pem'), issuer: 'CN=somebody' }, 'ocm.untrusted-certificate'],
+      [{ caCertificates: other }, 'ocm.untrusted-certificate'],
+      [{ caCertificates: ca, issuer: 'CN=somebody' }, 'ocm.untrusted-certificate'],
       [{}, 'ocm.no-key'],
     ] as const) {
       const problem = await verify(options).catch((error: unknown) => error);

@@ -28,6 +28,7 @@ import {
 } from '../../product';
 import { silent } from '../../report';
 import { pushImage } from './artifacts';
+import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from './control-plane';
 import { projectFolder } from './environment';
 import { giteaProgram, startGitea, type RunningGitea } from './gitea';
 import { programs } from './programs';
@@ -40,6 +41,27 @@ const signature = 'ocm-signing';
 export async function deliveryLacks(): Promise<string | undefined> {
   const there = (await giteaProgram()) !== undefined && (await registryBinary()) !== undefined;
   return there ? undefined : 'no Gitea or registry in the cache (airlock images build gitea registry)';
+}
+
+/** For a `before` hook: a scene, or the reason told and the suite skipped. `further`: what else the suite lacks. */
+export async function sceneFor(context: Mocha.Context, further?: string): Promise<DeliveryScene> {
+  const lacks = further ?? (await deliveryLacks());
+  if (lacks === undefined) return DeliveryScene.begin();
+  console.log(`      skipped: ${lacks}`);
+  return context.skip();
+}
+
+/** The same, with a cluster. */
+export async function sceneWithCluster(context: Mocha.Context): Promise<[DeliveryScene, RunningControlPlane]> {
+  const found = await controlPlanePrograms();
+  const lacks = found === undefined ? 'no control plane in the cache (airlock images build)' : undefined;
+  const scene = await sceneFor(context, lacks);
+  try {
+    return found === undefined ? context.skip() : [scene, await startControlPlane(found)];
+  } catch (error) {
+    await scene.end();
+    throw error;
+  }
 }
 
 export interface Updated {
