@@ -33,6 +33,8 @@ export interface ProposalInput {
   readonly verifiedBy?: readonly string[];
   /** What of the version is where, in one line, for the description. */
   readonly inventory?: string;
+  /** What a reviewer should know besides. */
+  readonly notes?: readonly string[];
   /** Markdown. */
   readonly releaseNotes?: string;
   /** The programs of the languages that products are written in, and their bounds. */

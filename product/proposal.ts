@@ -58,6 +58,7 @@ export async function planProposal(input: ProposalInput): Promise<Proposal> {
   const vendorFaults = rendered.faults.filter(each => each.source === 'vendor');
   const diff = await renderedDiff(before, merged.values, product, rendered, valuesFile, options);
   const notes = [
+    ...(input.notes ?? []),
     ...warnings,
     ...diff.notes,
     ...rendered.warnings,

@@ -5,7 +5,7 @@ import { productFileNames } from '../product-files';
 import { planProposal, type InstanceFiles, type Proposal, type ProposalInput } from '../proposal';
 import type { OpenedVersion, PlannedPullRequest, Project } from './deployment-inputs';
 import { filesOf } from './instance-files';
-import { generatedMarker } from './markers';
+import { generatedMarker, subjectIn } from './markers';
 import { observePullRequest, type PullRequestDesire } from './pull-request';
 import type { Verdict } from './verdict';
 
@@ -27,8 +27,10 @@ export interface Proposed {
 /** Plans the version, with what people wrote on the branch of an open pull request merged in. */
 export async function proposed(project: Project, request: ProposalRequest): Promise<Proposed> {
   const { instance, next, previous, merged } = request;
+  const notes = await mergeFirst(project);
   const plain: ProposalInput = {
     instance,
+    ...(notes.length > 0 && { notes }),
     reader: next.reader,
     inventory: next.inventory,
     merged,
@@ -46,6 +48,18 @@ export async function proposed(project: Project, request: ProposalRequest): Prom
     if (!(error instanceof AirlockError) || !/^product\.(yaml|values)-/.test(error.code)) throw error;
     return { own, proposal: unreadable(own, branch.values ?? '', error) };
   }
+}
+
+/** Flux applies products in their order; people merge them in any, so that the order of what is proposed is said. */
+async function mergeFirst({ inputs, repository, options }: Project): Promise<string[]> {
+  const notes: string[] = [];
+  for (const other of inputs.dependsOn ?? []) {
+    const requests = await repository.pullRequestsFrom(`airlock/${other}`, options);
+    const open = requests.find(each => each.state === 'open' && subjectIn(each.body) !== undefined);
+    if (open !== undefined)
+      notes.push(`${inputs.instance} depends on ${other}: merge #${open.number} (${open.title}) first.`);
+  }
+  return notes;
 }
 
 /** How products are rendered and tried: with which programs, which values beside those of `values.yaml`, and on which clusters. */
