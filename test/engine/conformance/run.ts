@@ -14,7 +14,7 @@ import type { Verdict } from './verdict';
 /**
  * `run.ts [--engine airlock|pulumi|both|mixed|all] [--only text,text] [--jobs n] [--alone] [--record] [--missing]`: puts the engines through the scenarios and prints a table.
  * Pulumi's CLI is PULUMI, or `pulumi` on PATH. `--record` keeps what it does as what the embedded engine is held to; `--missing` leaves
- * out the scenarios that have such a record; `--alone` runs none together with others.
+ * out the scenarios that have such a record; `--alone` runs none together with others. `n/a`: what this engine does otherwise on purpose.
  */
 const { values: flags } = parseArgs({
   options: {
