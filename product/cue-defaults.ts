@@ -3,11 +3,14 @@ import { runProgram, type ProgramOptions } from './program-run';
 import type { RuleText } from './rule';
 import { isMap, type Value, type ValueMap } from './value';
 
-/** What a CUE schema gives the values of a pipeline by itself: constants, and the defaults of what may vary. */
+/**
+ * What a CUE schema gives the values of a pipeline by itself. What it computes from other fields is not among it: that would be another
+ * value as soon as a consumer changes one of them.
+ */
 export interface SchemaDefaults {
-  /** For `values.yaml`. */
+  /** Defaults of what may vary, for `values.yaml`. */
   readonly shown: ValueMap;
-  /** Fields with `@private(true)`: rules may use them, consumers are not shown them. */
+  /** Constants, and what is marked `@private(true)`: rules may use them, consumers are not shown them. */
   readonly hidden: ValueMap;
 }
 
@@ -36,8 +39,10 @@ export async function cueDefaults(
     if (exported.code === 0) {
       const all = (JSON.parse(exported.stdout) as ValueMap)[pipeline];
       const secret = fields.filter(each => each.private).map(each => keyOf(each.path));
-      const split = (hidden: boolean): ValueMap => (isMap(all) ? partOf(all, [pipeline], secret, hidden) : {});
-      return { shown: split(false), hidden: split(true) };
+      const source = rules.map(each => each.text).join('\n');
+      const sorted = (wanted: Kind): ValueMap =>
+        isMap(all) ? partOf(all, [pipeline], wanted, { secret, source }, 'computed') : {};
+      return { shown: sorted('default'), hidden: sorted('fixed') };
     }
     for (const { path } of complaints(exported.stderr)) {
       const field = fieldAt(fields, path);
@@ -57,7 +62,7 @@ interface Field {
 }
 
 const label = /^( *)("(?:[^"\\]|\\.)*"|[^\s:"]+?)[?!]?: +(.*)$/;
-const isPrivate = (line: string): boolean => /@private\(true\)/.test(line);
+const saysPrivate = (line: string): boolean => /@private\(true\)/.test(line);
 
 function readFields(text: string): Field[] {
   const lines = text.split('\n');
@@ -73,14 +78,14 @@ function readFields(text: string): Field[] {
       const left = within.pop();
       if (left === undefined) break;
       left.field.end = closes && left.indent === indent ? at + 1 : at;
-      if (closes && left.indent === indent) left.field.private ||= isPrivate(line);
+      if (closes && left.indent === indent) left.field.private ||= saysPrivate(line);
     }
     // Inside a list or a text, nothing is a field.
     if (within.some(each => !each.map)) continue;
     const [, , name = '', value = ''] = label.exec(line) ?? [];
     if (name === '') continue;
     const path = [...(within.at(-1)?.field.path ?? []), name.startsWith('"') ? (JSON.parse(name) as string) : name];
-    const field = { path, start: at, end: at + 1, private: isPrivate(line) };
+    const field = { path, start: at, end: at + 1, private: saysPrivate(line) };
     fields.push(field);
     within.push({ field, indent, map: value === '{' });
   }
@@ -102,14 +107,41 @@ function without(text: string, gone: ReadonlySet<Field>): string {
   return left.join('\n');
 }
 
-/** The hidden part of a map, or the rest of it. */
-function partOf(map: ValueMap, path: readonly string[], secret: readonly string[], hidden: boolean): ValueMap {
+/** `default`: may vary and is shown. `fixed`: constant or private. `computed`: from other fields. */
+type Kind = 'default' | 'fixed' | 'computed';
+
+interface Origin {
+  /** Private fields. */
+  readonly secret: readonly string[];
+  /** The schema as written. */
+  readonly source: string;
+}
+
+/** The part of a map that is of a kind; what is below a field is of its kind, unless it says otherwise. */
+function partOf(
+  map: ValueMap,
+  path: readonly string[],
+  wanted: Kind,
+  origin: Origin,
+  above: Kind,
+  isPrivate = false,
+): ValueMap {
   const entries = Object.entries(map).flatMap(([key, value]): [string, Value][] => {
     const here = [...path, key];
-    if (secret.includes(keyOf(here))) return hidden ? [[key, value]] : [];
-    if (!isMap(value)) return hidden ? [] : [[key, value]];
-    const inner = partOf(value, here, secret, hidden);
-    return hidden && Object.keys(inner).length === 0 ? [] : [[key, inner]];
+    const hides = isPrivate || origin.secret.includes(keyOf(here));
+    const kind = declared(key, origin.source) ?? above;
+    if (!isMap(value)) return (hides && kind === 'default' ? 'fixed' : kind) === wanted ? [[key, value]] : [];
+    const inner = partOf(value, here, wanted, origin, kind, hides);
+    return Object.keys(inner).length === 0 ? [] : [[key, inner]];
   });
   return Object.fromEntries(entries);
+}
+
+/** How a field of this name is declared: with a default (`*1 | int`), or as a constant. */
+function declared(name: string, source: string): Kind | undefined {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const field = `(?:^|[{,\\s])"?${escaped}"?[?!]?:[ \\t]*`;
+  if (new RegExp(`${field}[^\\n]*(?:\\*[^\\n|]+\\||\\|[ \\t]*\\*)`, 'm').test(source)) return 'default';
+  const literal = '(?:"[^"\\\\\\n]*"|-?\\d[\\w.]*|true|false|null)';
+  return new RegExp(`${field}${literal}[ \\t]*(?:[,}@\\n]|//|$)`, 'm').test(source) ? 'fixed' : undefined;
 }

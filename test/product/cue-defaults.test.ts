@@ -14,6 +14,7 @@ podinfo: {
 	message:  string
 	seen: replicas + 1
 	internal: *"x" | string @private(true)
+	derived: "\\(replicas) pods" @private(true)
 	nested: {
 		a:     *true | bool
 		b:     int
@@ -70,16 +71,13 @@ describe('defaults that only a CUE schema has', () => {
   });
   const running = { programs };
 
-  it('are its constants and the defaults of what may vary, without what it leaves open; private ones apart', async () => {
+  it('are those of what may vary; constants and private ones apart, and nothing that it leaves open or computes', async () => {
     const found = await cueDefaults([{ text: schema, where: 'schema' }], 'podinfo', running);
     expect(found.shown).to.deep.equal({
       replicas: 1,
-      seen: 2,
-      nested: { a: true, 'c.d': 'fixed: yes' },
-      open: [],
-      text: 'one: 1\n\ntwo {',
+      nested: { a: true },
     });
-    expect(found.hidden).to.deep.equal({ internal: 'x', nested: { hidden: 3 }, block: { q: 1 } });
+    expect(found.hidden).to.deep.equal({ internal: 'x', nested: { 'c.d': 'fixed: yes', hidden: 3 }, block: { q: 1 } });
     const broken = [{ text: 'podinfo: {\n', where: 'schema' }];
     expect(await cueDefaults(broken, 'podinfo', running)).to.deep.equal({ shown: {}, hidden: {} });
   });
@@ -102,6 +100,8 @@ describe('defaults that only a CUE schema has', () => {
       return Buffer.from(pipelines[0]?.files.get('a.yaml') ?? []).toString();
     };
     expect(await written('')).to.match(/replicas: 1, internal: "x", hidden: 3/);
+    // What the schema computes from it (seen) is no hindrance.
+    expect(await written('podinfo: {replicas: 3}\n')).to.match(/replicas: 3/);
     expect(await written('podinfo: {replicas: 1, internal: mine}\n')).to.match(/replicas: 1, internal: "mine"/);
     const proposal = await planProposal({ instance, reader, merged: {}, render: running });
     expect(proposal.files.get('products/podinfo/values.yaml')).to.include('replicas: 1').and.not.to.include('internal');
