@@ -32,7 +32,7 @@ function schemaFolder(): string | undefined {
     const options = {
       cwd: tmpdir(),
       env,
-      timeout: 180_000,
+      timeout: 50_000,
       stdio: ['ignore', 'pipe', 'ignore'] as ('ignore' | 'pipe')[],
     };
     const said = execFileSync('go', ['mod', 'download', '-json', MODULE], options).toString();
