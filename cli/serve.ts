@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import { Cluster } from '../cluster';
-import { cacheDir, projectRoot } from '../images';
+import { projectRoot } from '../images';
 import { AirlockError } from '../report';
 import { runReleaseRunner, runSourceController } from '../services';
 
@@ -77,8 +76,6 @@ function releaseRunner(): Command {
     .action(async (flags: ReleaseRunnerFlags) => {
       // Steps call `airlock`: this one.
       process.env['PATH'] = [path.join(projectRoot(), 'cli'), process.env['PATH'] ?? ''].join(path.delimiter);
-      // They have homes of their own, but no cause to build Helm and the like there again for each release.
-      if (existsSync(cacheDir())) process.env['AIRLOCK_CACHE'] = cacheDir();
       const running = await runReleaseRunner({
         listen: flags.listen,
         publicUrl: flags.publicUrl ?? `http://${flags.listen}`,

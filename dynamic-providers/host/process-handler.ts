@@ -3,7 +3,7 @@ import { chmod, mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import * as path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findProcess, startProcess, stopProcess, type ProcessSpec } from '../../host';
-import { ensureBinary, giteaStaticRoot, ordersFolder, podinfoFolder, projectRoot } from '../../images';
+import { cacheDir, ensureBinary, giteaStaticRoot, ordersFolder, podinfoFolder, projectRoot } from '../../images';
 import { served, type Handler, type Unchecked } from '../handler';
 import { ensureAdministrator, type Administrator } from './gitea-administrator';
 
@@ -104,6 +104,8 @@ async function start(inputs: Inputs, before?: Administrator): Promise<void> {
       ...withheld,
       ...env,
       HOME: own,
+      // With a home of its own it would build and fetch everything again there.
+      AIRLOCK_CACHE: cacheDir(),
       AIRLOCK_FILES: createHash('sha256').update(JSON.stringify(inputs.files)).digest('hex'),
     },
     cwd: own,
