@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** Node as `cli/airlock` starts it. */
-export const airlockNode = [process.execPath, '--no-warnings', '--max-semi-space-size=4'];
+export const airlockNode = [process.execPath, '--no-warnings', '--max-semi-space-size=4', '--heap-growing-percent=30'];
 
 export interface Measured {
   /** Wall clock, start of the program included. */

@@ -90,6 +90,15 @@ function refuse<Req, Res>(what: string): grpc.handleUnaryCall<Req, Res> {
     callback({ code: grpc.status.UNIMPLEMENTED, details: `the embedded engine does not have ${what}` });
 }
 
+/** Reads what is to be registered, and lets go of the message: it is several times as large, and its call may wait for long. */
+function takeGoal(request: proto.RegisterResourceRequest, projectRoot: string): Goal {
+  const goal = readGoal(request, projectRoot);
+  request.clearObject();
+  request.clearPropertydependenciesMap();
+  request.clearStacktrace();
+  return goal;
+}
+
 function monitorService(handlersOf: () => MonitorHandlers, projectRoot: string): monitorRpc.IResourceMonitorServer {
   return {
     getDeploymentInfo: unary(() => new proto.DeploymentInfo().setSupportedfeaturesList([...FEATURES])),
@@ -97,7 +106,7 @@ function monitorService(handlersOf: () => MonitorHandlers, projectRoot: string):
       new proto.SupportsFeatureResponse().setHassupport(FEATURE_NAMES.includes(request.getId())),
     ),
     registerResource: unary(async (request: proto.RegisterResourceRequest) => {
-      const { urn, id, outputs, skipped } = await handlersOf().register(() => readGoal(request, projectRoot));
+      const { urn, id, outputs, skipped } = await handlersOf().register(() => takeGoal(request, projectRoot));
       const response = new proto.RegisterResourceResponse().setUrn(urn).setId(id === UNKNOWN_TEXT ? '' : id);
       return response.setObject(struct(outputs)).setUnknown(skipped);
     }),

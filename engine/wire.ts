@@ -32,9 +32,22 @@ export const UNKNOWN_TEXT = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
+/** The newest long texts. Resources repeat them, above all the serialised provider of dynamic ones: each is held once. */
+const longTexts = new Map<string, string>();
+
+function heldOnce(text: string): string {
+  if (text.length < 512 || text.length > 65_536) return text;
+  const held = longTexts.get(text);
+  if (held !== undefined) return held;
+  if (longTexts.size >= 64) longTexts.clear();
+  longTexts.set(text, text);
+  return text;
+}
+
 /** Decodes JSON as the SDK and the state write it. `openSecret` opens what state holds as `ciphertext`. */
 export function decodeValue(json: Json, openSecret?: (ciphertext: string) => Secret): PropertyValue {
   if (json === UNKNOWN_TEXT) return Unknown.instance;
+  if (typeof json === 'string') return heldOnce(json);
   if (json === null || typeof json !== 'object') return json;
   if (Array.isArray(json)) return json.map(item => decodeValue(item, openSecret));
   const signature = json[SIGNATURE_KEY];
