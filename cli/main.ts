@@ -55,7 +55,8 @@ Examples:
   $ airlock preview --stack consumer-dev        what an upgrade would change
   $ airlock component verify -s ocm-signing -k provider.pub REGISTRY//COMPONENT:VERSION
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 refused (signature, digest, policy), 5 not reachable, 130 interrupted.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, 4 refused (signature, digest, policy), 5 not reachable,
+6 no such stack, 7 unexpected changes, 8 declined, 130 interrupted.`,
     );
   const asked = argv.find(argument => !argument.startsWith('-'));
   const load = asked === undefined ? undefined : commands[asked];
