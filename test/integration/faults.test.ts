@@ -237,7 +237,7 @@ describe('bad input: the two stacks', function () {
     expectRefusal(await up(), 3, /airlock:role is 'both'/, /provider, consumer/);
     await writeFile(file, right);
     const unknown = await airlock(['up', '--yes', '--stack', 'nosuch'], { env: environment.env });
-    expectRefusal(unknown, 3, /no stack nosuch/, /airlock stack init nosuch/);
+    expectRefusal(unknown, 6, /no stack nosuch/, /airlock stack init nosuch/);
     expectDone(await up(), /\d+ unchanged/);
   });
 });
