@@ -118,10 +118,9 @@ describe('images that are only pulled', function () {
     expect(next['references']).to.deep.equal({ 'source-controller': reference });
     expect((await diff('images', outs ?? {}, next)).changes).to.equal(true);
     const made = (await create(next)).outs;
-    expect(made).to.deep.include({
-      references: { 'source-controller': reference },
-      sources: { 'source-controller': 'ghcr.io/fluxcd/source-controller:v1.9.5' },
-    });
+    expect(made).to.deep.include({ references: { 'source-controller': reference } });
+    const { 'source-controller': source } = (made as { sources: Record<string, string> }).sources;
+    expect(source).to.match(/^ghcr\.io\/fluxcd\/source-controller:v1\.9\.5@sha256:[0-9a-f]{64}$/);
     expect((await diff('images', made ?? {}, (await check(next, asked)).inputs ?? {})).changes).to.equal(false);
   });
 
