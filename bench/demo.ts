@@ -55,7 +55,7 @@ export async function benchDemo(options: { readonly cold: boolean }): Promise<vo
     figures.push(`images, in the cache: ${seconds(again.milliseconds)} (target 2 s)`);
     const run = await airlock(args);
     figures.push(`demo with images present: ${seconds(run.milliseconds)} (target 4 min)`);
-    const environment = /Environment: the platform and the provider\s{2,}(.+)/.exec(run.output)?.[1];
+    const environment = /Environment: the platform and the provider {2,}(.+)/.exec(run.output)?.[1];
     figures.push(`environment from nothing: ${environment ?? 'not told'} (target 90 s)`);
   } finally {
     await airlock([...args, '--destroy']);
