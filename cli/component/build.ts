@@ -125,16 +125,21 @@ async function build(given: readonly string[], flags: BuildFlags): Promise<void>
 /** The label that carries the release notes; it is signed with the component. */
 async function releaseNotesOf({ releaseNotes: file }: BuildFlags): Promise<Label[]> {
   if (file === undefined) return [];
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new AirlockError({
-      code: 'cli.release-notes-not-found',
-      message: `the release notes ${file} cannot be read`,
-      where: file,
-      remedy: 'Check the path, or leave --release-notes out',
-      cause: error,
-    });
+  const bytes = await readGiven(file, {
+    code: 'cli.release-notes-not-found',
+    what: 'release notes',
+    remedy: 'Check the path, or leave --release-notes out',
   });
-  return text.trim() === '' ? [] : [{ name: releaseNotesLabel, value: text.trim(), signing: true }];
+  const text = bytes.toString('utf8').trim();
+  return text === '' ? [] : [{ name: releaseNotesLabel, value: text, signing: true }];
+}
+
+/** A file that the command line names. */
+function readGiven(file: string, told: { code: string; what: string; remedy: string }): Promise<Buffer> {
+  const { code, what, remedy } = told;
+  return readFile(file).catch((error: unknown) => {
+    throw new AirlockError({ code, message: `the ${what} ${file} cannot be read`, where: file, remedy, cause: error });
+  });
 }
 
 /** Environment, then settings files, then the command line: what comes later counts. */
@@ -145,14 +150,10 @@ async function settingsOf(given: readonly string[], flags: BuildFlags): Promise<
       : [];
   let settings: Settings = Object.fromEntries(environment);
   for (const file of flags.settings) {
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw new AirlockError({
-        code: 'cli.settings-not-found',
-        message: `the settings file ${file} cannot be read`,
-        where: file,
-        remedy: 'Check the path',
-        cause: error,
-      });
+    const bytes = await readGiven(file, {
+      code: 'cli.settings-not-found',
+      what: 'settings file',
+      remedy: 'Check the path',
     });
     settings = { ...settings, ...readSettings(bytes, file) };
   }

@@ -1,20 +1,13 @@
 import type { Command } from 'commander';
 import { nodesOf, type Node } from './closure';
 import { identityCell, print, visible } from './output';
-import {
-  inSession,
-  lookups,
-  withVersionFlags,
-  type ConnectionFlags,
-  type LookupFlags,
-  type SelectFlags,
-} from './session';
+import { inSession, lookups, withVersionFlags, type VersionFlags } from './session';
 
 /** `airlock component tree`: component versions with their resources and references, as they are nested. */
 export function treeCommand(command: Command): void {
   command
     .argument('[reference...]', 'component versions')
-    .action((references: string[], flags: SelectFlags & LookupFlags & ConnectionFlags) => tree(references, flags));
+    .action((references: string[], flags: VersionFlags) => tree(references, flags));
   withVersionFlags(command).addHelpText(
     'after',
     `
@@ -26,7 +19,7 @@ For programs: airlock component resources -r -o json, airlock component referenc
   );
 }
 
-async function tree(references: readonly string[], flags: SelectFlags & LookupFlags & ConnectionFlags): Promise<void> {
+async function tree(references: readonly string[], flags: VersionFlags): Promise<void> {
   const nodes = await inSession(flags, async session =>
     nodesOf(await session.versions(references, flags), true, await lookups(session, flags), session.signal),
   );
