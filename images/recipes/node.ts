@@ -27,6 +27,13 @@ rm -f /lib/systemd/system/sockets.target.wants/*udev* /lib/systemd/system/socket
 echo "ReadKMsg=no" >> /etc/systemd/journald.conf
 ln -sf /lib/systemd/systemd /sbin/init`;
 
+/**
+ * On a host with cgroup v1, systemd would keep its units in the v2 hierarchy beside it. In a container within a container
+ * that one is shared by all nodes, and outlives them: the second cluster's kubelet then misses the slices that systemd
+ * takes for made. Without meaning on a host with cgroup v2.
+ */
+const CGROUP_V1_ONLY = 'SYSTEMD_PROC_CMDLINE=systemd.legacy_systemd_cgroup_controller=1';
+
 /** The kind node image: kind's support files, containerd, the kubelet and the control plane's images, on Debian. */
 export const node: Recipe = async context => ({
   layers: [
@@ -38,7 +45,7 @@ export const node: Recipe = async context => ({
   ],
   config: {
     Entrypoint: ['/usr/local/bin/entrypoint', '/sbin/init'],
-    Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'container=docker'],
+    Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'container=docker', CGROUP_V1_ONLY],
     StopSignal: 'SIGRTMIN+3',
     Labels: { [BUNDLED_CNI_LABEL]: 'ptp' },
   },
