@@ -126,7 +126,8 @@ describe('YAML read quickly', () => {
       }),
       { numRuns: process.env['AIRLOCK_TEST_FULL'] === '1' ? 300_000 : 4_000 },
     );
-    expect(read).to.be.greaterThan(100);
+    // About one in thirty: a reader that leaves everything to the parser would agree with it always.
+    expect(read).to.be.greaterThan(20);
   });
 
   it('is what a program wrote', () => {
