@@ -6,6 +6,7 @@ import { dockerConfiguration, type RegistryAccess } from './registry';
 
 export interface ProjectArgs {
   configuration: Configuration;
+  /** Reads the project repository: Flux's. */
   forge: ForgeAccess;
   /** The consumer's registry; nodes and Flux pull with its reader. */
   registry: RegistryAccess;

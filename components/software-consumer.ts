@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Files, Organization, type RegistryConnection, Repository, SigningKey } from '../dynamic-providers';
 import type { Configuration, ConsumedProduct } from './configuration';
-import type { Platform } from './platform';
+import { withToken } from './forge-token';
+import type { ForgeAccess, Platform } from './platform';
 import { Product } from './product';
 import { ProjectNamespaces } from './project';
 import type { RegistryAccess } from './registry';
@@ -17,6 +18,9 @@ export interface SoftwareConsumerArgs {
   /** Of the cluster that products are deployed to; undefined where there is none. */
   kubeconfig?: pulumi.Input<string>;
 }
+
+/** To propose: commits, pull requests with labels, comments and reviewers, verdicts. */
+const deliveryScopes = ['write:repository', 'write:issue', 'read:organization', 'read:user'];
 
 /** One consumer environment: organisation, repositories, registry, the project's place in the cluster, and its products. */
 export class SoftwareConsumer extends pulumi.ComponentResource {
@@ -81,6 +85,14 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
       : undefined;
     this.snapshotPublicKey = snapshotKey?.publicKey;
 
+    const accountOf = (holder: string, scopes: string[]): ForgeAccess =>
+      withToken(
+        `${name}-${holder}-token`,
+        { forge, title: `${holder} of ${configuration.consumerOrganization}`, scopes },
+        child,
+      );
+    const delivery = accountOf('airlock', deliveryScopes);
+
     const kubernetes = platform.kubernetes;
     const place =
       kubernetes === undefined
@@ -90,7 +102,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
               `${name}-project`,
               {
                 configuration,
-                forge,
+                forge: accountOf('flux', ['read:repository']),
                 registry: this.registry,
                 snapshotPublicKey: this.snapshotPublicKey,
                 repositoryUrl: project.cloneUrl,
@@ -110,7 +122,7 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
       new Product(
         instance,
         {
-          forge,
+          forge: delivery,
           managementRepository: management,
           projectRepository: project,
           project: configuration.project,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Files, Organization, Password, Repository, SigningKey, Webhook } from '../dynamic-providers';
 import type { Configuration } from './configuration';
+import { withToken } from './forge-token';
 import { hostOf, type Platform } from './platform';
 import type { RegistryAccess } from './registry';
 import type { VendorProduct } from './vendor-product';
@@ -48,7 +49,11 @@ export class SoftwareProvider extends pulumi.ComponentResource {
     const runner = platform.releaseRunner(
       'release-runner',
       {
-        forge,
+        forge: withToken(
+          `${name}-release-token`,
+          { forge, title: `releases of ${owner}`, scopes: ['write:repository'] },
+          child,
+        ),
         registry: this.registry,
         component: configuration.component,
         signature: configuration.signature,

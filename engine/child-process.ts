@@ -9,15 +9,44 @@ import type { Readable } from 'node:stream';
  * Loaded into every Node process the engine starts. It ends the process when the engine is gone (the pipe on descriptor 3 closes
  * then, however the engine died), and keeps `util.inspect` from colouring: before Node 24, colouring the stack of an error thrown in
  * the SDK loops for half a minute and takes gigabytes (nodejs/node#64011).
+ *
+ * The SDK notes a stack with every promise, and maps it to the sources whether or not it is ever shown (of a leak): a sixth of a
+ * program's time. Those stacks stay as they are; all others are mapped.
+ *
+ * Its serialisation of functions loads npm's dependency resolver and the TypeScript compiler before it knows that it needs them:
+ * they come when they are used, which no provider does (80 MB and half a second of processor for each).
  */
-const PRELOAD = `import net from 'node:net'; import util from 'node:util';
+const PRELOAD = `import Module from 'node:module'; import net from 'node:net'; import util from 'node:util';
 const pipe = new net.Socket({ fd: 3, readable: true, writable: false });
 pipe.on('error', () => process.exit(1)).on('end', () => process.exit(1)).resume().unref();
 if (Number(process.versions.node.split('.')[0]) < 24) {
   const inspect = util.inspect;
   util.inspect = Object.assign((value, options, ...rest) =>
     inspect(value, options && typeof options === 'object' ? { ...options, colors: false } : options, ...rest), inspect);
-}`;
+}
+const ours = new WeakSet();
+let prepare;
+const sparing = wanted => {
+  const prepareStackTrace = (error, trace) =>
+    /debuggable\\.js$/.test(trace[0]?.getFileName() ?? '') ? [error, ...trace].join('\\n    at ') : wanted(error, trace);
+  ours.add(prepareStackTrace);
+  return prepareStackTrace;
+};
+Object.defineProperty(Error, 'prepareStackTrace', {
+  configurable: true,
+  get: () => prepare,
+  set: wanted => { prepare = typeof wanted !== 'function' || ours.has(wanted) ? wanted : sparing(wanted); },
+});
+const load = Module._load;
+const eager = /@pulumi[\\\\/]pulumi[\\\\/](runtime[\\\\/]closure[\\\\/]codePaths|typescript-shim)\\.js$/;
+Module._load = function (request, parent, ...rest) {
+  const loaded = () => load.call(this, request, parent, ...rest);
+  if (!eager.test(parent?.filename ?? '') || !['@npmcli/arborist', 'typescript'].includes(request)) return loaded();
+  Module._resolveFilename(request, parent); // throws what the SDK expects where it is missing
+  let module;
+  const get = (_, name) => (name === '__esModule' ? request !== 'typescript' : (module ??= loaded())[name]);
+  return new Proxy({}, { get });
+};`;
 
 const OUTPUT_GRACE_MS = 500;
 const delay = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref());

@@ -32,6 +32,7 @@ export {
   type Reference,
 } from './reference';
 export { openRepository, Registry } from './registry';
+export { ContentMemory } from './remembered';
 export type { RegistryApi, RegistryCall, RegistryOptions } from './registry-api';
 export { RegistryRepository } from './repository';
 export { uploadsInCache, type UploadName, type UploadStore } from './upload-store';

@@ -10,7 +10,7 @@ import {
   type ResolvedVersion,
 } from '../../product';
 import { silent } from '../../report';
-import { sharedForge } from '../product/shared-forge';
+import { shared } from '../product/shared';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 
 type Inputs = ReplicationInputs & Omit<ResolvedVersion, 'reason'>;
@@ -22,7 +22,7 @@ class ReplicationHandler implements Handler<Inputs, Outputs> {
     const { reason, ...resolved } = await resolveReplication(
       news as ReplicationInputs,
       olds as Partial<ResolvedVersion>,
-      { forge: sharedForge },
+      shared,
     );
     // A warning, not a change: an unreachable source must not show as one.
     if (reason !== '') console.warn(reason);
@@ -32,7 +32,7 @@ class ReplicationHandler implements Handler<Inputs, Outputs> {
   async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
     const { reason: _, reference: __, bytes: ___, verifiedBy: ____, ...before } = olds;
     if (isUnknown(news) || !isDeepStrictEqual(before, news)) return { changes: true };
-    return { changes: !(await isReplicated(news as Inputs, resolvedOf(news as Inputs))) };
+    return { changes: !(await isReplicated(news as Inputs, resolvedOf(news as Inputs), shared)) };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {

@@ -19,7 +19,7 @@ import { languagePrograms } from '../../images';
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
 import { proposed } from './removal';
-import { sharedForge } from './shared-forge';
+import { shared } from './shared';
 
 const programs = languagePrograms();
 
@@ -48,7 +48,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
     const given = givenOf(news as Inputs);
-    const plan = this.checked.keep(given, await planned(given, { forge: sharedForge }));
+    const plan = this.checked.keep(given, await planned(given, shared));
     if (plan.refusal !== undefined) console.warn(refusalText(plan.refusal));
     await leaveText(given, plan);
     return { inputs: { ...given, ...shown(plan) } };
@@ -57,7 +57,7 @@ class DeploymentHandler implements Handler<Inputs, Outputs> {
   async diff(_id: string, olds: Outputs, news: Unchecked<Inputs>): Promise<{ changes: boolean }> {
     if (isUnknown(news) || !isDeepStrictEqual(lasting(olds), lasting(news))) return { changes: true };
     const given = givenOf(news as Inputs);
-    const plan = this.checked.take(given) ?? (await planned(given, { forge: sharedForge }));
+    const plan = this.checked.take(given) ?? (await planned(given, shared));
     return { changes: mustAct(plan) };
   }
 
@@ -125,7 +125,7 @@ const shown = ({ phase, reason, merged, proposed, desired, changes, refusal }: D
 });
 
 async function planned(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<DeploymentPlan> {
-  const readers = deploymentReaders(inputs);
+  const readers = deploymentReaders(inputs, options);
   try {
     return await planDeployment(inputs, readers.open, { programs, ...options });
   } finally {

@@ -10,7 +10,7 @@ import {
 import { isUnknown, served, type Handler, type Unchecked } from '../handler';
 import { Recent } from '../recent';
 import { proposed } from './removal';
-import { sharedForge } from './shared-forge';
+import { shared } from './shared';
 
 interface Inputs extends InstallationInputs {
   phase: InstallationPhase;
@@ -30,7 +30,7 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
   async check(_olds: Unchecked<Inputs>, news: Unchecked<Inputs>): Promise<{ inputs: Unchecked<Inputs> }> {
     if (isUnknown(news)) return { inputs: news };
     const given = givenOf(news as Inputs);
-    const { phase, proposal } = this.checked.keep(given, await planInstallation(given, { forge: sharedForge }));
+    const { phase, proposal } = this.checked.keep(given, await planInstallation(given, shared));
     return { inputs: { ...given, phase, proposal } };
   }
 
@@ -38,7 +38,7 @@ class InstallationHandler implements Handler<Inputs, Outputs> {
     const { pullRequest: _, ...before } = olds;
     if (isUnknown(news) || !isDeepStrictEqual(before, news)) return { changes: true };
     const given = givenOf(news as Inputs);
-    return { changes: (this.checked.take(given) ?? (await planInstallation(given, { forge: sharedForge }))).action };
+    return { changes: (this.checked.take(given) ?? (await planInstallation(given, shared))).action };
   }
 
   async create(inputs: Inputs): Promise<{ id: string; outs: Outputs }> {

@@ -4,6 +4,7 @@ import {
   Registry,
   type ConsumerLookup,
   type Content,
+  type ContentMemory,
   type RegistryOptions,
 } from '../../oci';
 import { defaultHttpClient, type HttpClient } from '../../net';
@@ -22,10 +23,11 @@ export interface ContentSpace {
 }
 
 /** A registry; `address` is `host[:port]`, or with `http://` or `https://`. */
-export function registrySpace(address: string, options: RegistryOptions = {}): ContentSpace {
+export function registrySpace(address: string, options: RegistryOptions = {}, memory?: ContentMemory): ContentSpace {
   const registry = new Registry(address, options);
   const named = writtenName(address, registry.host);
-  return { name: named, registry: named, content: name => registry.repository(name) };
+  const content = (name: string): Content => memory?.of(registry.repository(name)) ?? registry.repository(name);
+  return { name: named, registry: named, content };
 }
 
 /** As references name it: `http://` stays where it was written, so that other tools find the registry too. */
@@ -46,15 +48,17 @@ export interface Registries {
 export interface RegistriesOptions extends RegistryOptions {
   /** Credentials for chart repositories, git and downloads, e.g. of `loadOcmConfig`. */
   readonly consumers?: ConsumerLookup;
+  /** What readers share. Default: each asks for itself. */
+  readonly memory?: ContentMemory;
 }
 
 /** Registries with these options; default credentials are those of the docker configuration. */
 export function openRegistries(options: RegistriesOptions = {}): Registries {
-  const { consumers, ...rest } = options;
+  const { consumers, memory, ...rest } = options;
   const known = new Map<string, ContentSpace>();
   const shared: RegistryOptions = { ...rest, credentials: rest.credentials ?? dockerConfigCredentials() };
   const open = (address: string): ContentSpace => {
-    const found = known.get(address) ?? registrySpace(address, shared);
+    const found = known.get(address) ?? registrySpace(address, shared, memory);
     known.set(address, found);
     return found;
   };

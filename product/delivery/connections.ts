@@ -1,6 +1,6 @@
 import { Gitea, type ForgeRepository } from '../../forge';
-import type { TrustedKey } from '../../ocm';
-import { fixedCredentials, type CredentialSource } from '../../oci';
+import { openComponentRepository, openRegistries, type ComponentRepository, type TrustedKey } from '../../ocm';
+import { fixedCredentials, type ContentMemory, type CredentialSource } from '../../oci';
 
 /** A forge and the account to use there, resolved. */
 export interface ForgeAccount {
@@ -31,6 +31,20 @@ export function openForge(account: ForgeAccount, repository: RepositoryName): Fo
     credentials: { username: account.username, password: account.password },
   });
   return forge.repository(repository.owner, repository.name);
+}
+
+/** How the component repository in a registry is opened, with the account for it. Close it. */
+export type OpenRegistry = (account: RegistryAccount) => Promise<ComponentRepository>;
+
+export const openRegistry: OpenRegistry = account => openRegistryWith([account]);
+
+/** With the accounts of other registries too, for content that is there; `memory` is what readers share. */
+export function openRegistryWith(
+  accounts: readonly [RegistryAccount, ...RegistryAccount[]],
+  memory?: ContentMemory,
+): Promise<ComponentRepository> {
+  const registries = openRegistries({ credentials: credentialsOf(...accounts), ...(memory && { memory }) });
+  return openComponentRepository(accounts[0].host, { registries });
 }
 
 /** Credentials of all these registries; each is told to its own host only. */

@@ -6,7 +6,7 @@ import type { Snapshot } from '../snapshot';
 import type { ResourceReader } from '../source';
 import type { CollectedValues } from '../values-from';
 import type { TargetClusters } from './clusters';
-import type { ForgeAccount, OpenForge, RegistryAccount, RepositoryName } from './connections';
+import type { ForgeAccount, OpenForge, OpenRegistry, RegistryAccount, RepositoryName } from './connections';
 import type { Publication } from './publication';
 import type { PullRequestDesire, PullRequestState } from './pull-request';
 import type { Refusal } from './refusal';
@@ -65,6 +65,8 @@ export interface PlanOptions {
   readonly signal?: AbortSignal;
   /** How repositories are read. Default: a client of its own, which remembers nothing. */
   readonly forge?: OpenForge;
+  /** How component versions are read. Default: likewise. */
+  readonly registry?: OpenRegistry;
   /** Programs of the languages that products are written in. Default: none, so that a product which needs one is refused. */
   readonly programs?: Programs;
 }

@@ -6,7 +6,7 @@ import type { DeploymentInputs, DeploymentPlan, PlanOptions } from './deployment
 
 /** What an update would do to a product instance, in full: for a person's eyes, never for state. Reads only. */
 export async function describeDeployment(inputs: DeploymentInputs, options: PlanOptions = {}): Promise<string> {
-  const readers = deploymentReaders(inputs, options.signal);
+  const readers = deploymentReaders(inputs, options);
   try {
     return deploymentText(inputs.instance, await planDeployment(inputs, readers.open, options));
   } finally {

@@ -1,8 +1,10 @@
 export {
   credentialsOf,
   openForge,
+  openRegistryWith,
   type ForgeAccount,
   type OpenForge,
+  type OpenRegistry,
   type RegistryAccount,
   type RepositoryName,
 } from './connections';

@@ -2,10 +2,10 @@ import { verifyAccess, type ComponentRepository, type ComponentVersionAccess } f
 import { AirlockError, hasCode } from '../../report';
 import { resourceReader } from '../ocm';
 import type { ResourceReader } from '../source';
-import { trustIn, type RegistryAccount } from './connections';
-import type { DeploymentInputs, OpenedVersion, OpenReader } from './deployment-inputs';
+import { openRegistry, trustIn, type RegistryAccount } from './connections';
+import type { DeploymentInputs, OpenedVersion, OpenReader, PlanOptions } from './deployment-inputs';
 import { releaseNotesOf } from './release-notes';
-import { componentDigest, openRegistry } from './replication';
+import { componentDigest } from './replication';
 
 /** Readers of a deployment's component versions. Close it. */
 export interface DeploymentReaders {
@@ -17,11 +17,14 @@ export interface DeploymentReaders {
  * Reads from the consumer's registry; a version that is not there yet, from the source, as it will look after its replication.
  * Signatures are checked before anything is used; resources are checked as they are read.
  */
-export function deploymentReaders(inputs: DeploymentInputs, signal?: AbortSignal): DeploymentReaders {
+export function deploymentReaders(
+  inputs: DeploymentInputs,
+  { signal, registry = openRegistry }: PlanOptions = {},
+): DeploymentReaders {
   const options = signal === undefined ? {} : { signal };
   const opened: ComponentRepository[] = [];
   const at = async (account: RegistryAccount): Promise<ComponentRepository> => {
-    const repository = await openRegistry(account);
+    const repository = await registry(account);
     opened.push(repository);
     return repository;
   };

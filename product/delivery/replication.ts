@@ -1,11 +1,8 @@
 import {
   defaultNormalisation,
   normalise,
-  openComponentRepository,
-  openRegistries,
   transferComponentVersion,
   verifyAccess,
-  type ComponentRepository,
   type ComponentVersionAccess,
 } from '../../ocm';
 import { hasCode, messageOf, type Reporter } from '../../report';
@@ -13,8 +10,9 @@ import { textDigest } from '../lock';
 import { parseSubscription } from '../manifests';
 import type { PlanOptions } from './deployment-inputs';
 import {
-  credentialsOf,
   openForge,
+  openRegistry,
+  openRegistryWith,
   trustIn,
   type ForgeAccount,
   type RegistryAccount,
@@ -57,15 +55,6 @@ export function componentDigest(access: ComponentVersionAccess): string {
   return textDigest(normalise(access.descriptor, defaultNormalisation));
 }
 
-/** A component repository in a registry, with the account for it. Close it. */
-export function openRegistry(
-  ...accounts: readonly [RegistryAccount, ...RegistryAccount[]]
-): Promise<ComponentRepository> {
-  return openComponentRepository(accounts[0].host, {
-    registries: openRegistries({ credentials: credentialsOf(...accounts) }),
-  });
-}
-
 /**
  * Finds the version that the merged subscription asks for, and checks its signatures. An unreachable source keeps `previous`, with
  * the reason; a version that does not verify is refused, and `previous` kept; nothing subscribed or released yet is a phase, not a
@@ -74,7 +63,7 @@ export function openRegistry(
 export async function resolveReplication(
   inputs: ReplicationInputs,
   previous: Partial<ResolvedVersion>,
-  { signal, forge = openForge }: PlanOptions = {},
+  { signal, forge = openForge, registry = openRegistry }: PlanOptions = {},
 ): Promise<ResolvedVersion> {
   const options = signal === undefined ? {} : { signal };
   const { path } = inputs.subscription;
@@ -84,7 +73,7 @@ export async function resolveReplication(
   const subscription = parseSubscription(file.content.toString('utf8'), path);
   const { component } = subscription;
   const range = subscription.semver ?? '*';
-  const source = await openRegistry(inputs.source);
+  const source = await registry(inputs.source);
   try {
     const version = highestWithin(await source.listVersions(component, options), range, path);
     if (version === undefined)
@@ -123,14 +112,16 @@ function isUnreachable(error: unknown): boolean {
 export async function isReplicated(
   inputs: ReplicationInputs,
   wanted: ResolvedVersion,
-  signal?: AbortSignal,
+  { signal, registry = openRegistry }: PlanOptions = {},
 ): Promise<boolean> {
   if (wanted.version === '') return true;
   const options = signal === undefined ? {} : { signal };
-  const destination = await openRegistry(inputs.destination);
+  const destination = await registry(inputs.destination);
   try {
-    if (!(await destination.exists(wanted.component, wanted.version, options))) return false;
     return componentDigest(await destination.open(wanted.component, wanted.version, options)) === wanted.digest;
+  } catch (error) {
+    if (hasCode(error, 'ocm.component-version-not-found')) return false;
+    throw error;
   } finally {
     await destination.close();
   }
@@ -152,7 +143,7 @@ export async function replicate(
   const options = { report, ...(signal === undefined ? {} : { signal }) };
   const trust = trustIn(inputs.trustedKeys);
   const { component, version } = wanted;
-  const source = await openRegistry(inputs.source, inputs.destination);
+  const source = await openRegistryWith([inputs.source, inputs.destination]);
   const destination = await openRegistry(inputs.destination);
   try {
     const access = await source.open(component, version, options);

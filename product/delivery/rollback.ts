@@ -45,7 +45,7 @@ export async function planRollback(
   const lockFile = `${directory}/${productFileNames.lock}`;
   const now = parseLock(merged.lock, lockFile).component;
   const back = chosen(await deployedVersions(plain, lockFile), now, to, inputs.instance);
-  const readers = deploymentReaders(inputs, signal);
+  const readers = deploymentReaders(inputs, { ...(signal && { signal }) });
   try {
     const project = await withOverrides(plain, forge);
     const [next, previous] = [

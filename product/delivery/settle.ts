@@ -27,7 +27,7 @@ export async function settleDeployment(
   options: Omit<PlanOptions, 'forge'> = {},
 ): Promise<SettledDeployment> {
   const { signal } = options;
-  const readers = deploymentReaders(inputs, signal);
+  const readers = deploymentReaders(inputs, { ...(signal && { signal }) });
   try {
     for (let round = 1; ; round += 1) {
       const plan = await planDeployment(inputs, readers.open, options);
