@@ -25,7 +25,7 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
     inspect(value, options && typeof options === 'object' ? { ...options, colors: false } : options, ...rest), inspect);
 }
 const ours = new WeakSet();
-let prepare;
+let prepare = Error.prepareStackTrace;
 const sparing = wanted => {
   const prepareStackTrace = (error, trace) =>
     /debuggable\\.js$/.test(trace[0]?.getFileName() ?? '') ? [error, ...trace].join('\\n    at ') : wanted(error, trace);

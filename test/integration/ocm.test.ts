@@ -18,7 +18,7 @@ import {
 } from '../../ocm';
 import { hasCode } from '../../report';
 import { pushImage, pushIndex } from '../support/artifacts';
-import { registryBinary, startRegistry, type TestRegistry } from '../support/registry';
+import { registryBinary, registryFor, startRegistry, type TestRegistry } from '../support/registry';
 
 const component = 'example.com/acme/web';
 
@@ -43,11 +43,7 @@ describe('component versions in real registries', () => {
   let file: string;
 
   before(async function () {
-    const binary = await registryBinary();
-    if (binary === undefined) {
-      console.log('      skipped: no registry program in the cache (airlock images build registry)');
-      return this.skip();
-    }
+    const binary = await registryFor(this);
     [provider, consumer] = await Promise.all([startRegistry(binary), startRegistry(binary)]);
     http = new HttpClient({ retry: { firstWaitMs: 10 } });
     registries = openRegistries({

@@ -19,7 +19,7 @@ import {
 } from '../../oci';
 import { hasCode } from '../../report';
 import { pushImage, pushIndex } from '../support/artifacts';
-import { registryBinary, startRegistry, type TestRegistry } from '../support/registry';
+import { registryFor, startRegistry, type TestRegistry } from '../support/registry';
 
 describe('a real registry', () => {
   let server: TestRegistry;
@@ -28,11 +28,7 @@ describe('a real registry', () => {
   let folder: string;
 
   before(async function () {
-    const binary = await registryBinary();
-    if (binary === undefined) {
-      console.log('      skipped: no registry program in the cache (airlock images build registry)');
-      return this.skip();
-    }
+    const binary = await registryFor(this);
     server = await startRegistry(binary);
     http = new HttpClient({ retry: { firstWaitMs: 10 } });
     registry = new Registry(server.host, {

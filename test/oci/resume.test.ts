@@ -7,7 +7,7 @@ import path from 'node:path';
 import { HttpClient, onNetworkNotice, type NetworkNotice } from '../../net';
 import { describe as described, readContent, Registry, uploadsInCache } from '../../oci';
 import { FaultyServer } from '../support/faulty-server';
-import { registryBinary, startRegistry, type TestRegistry } from '../support/registry';
+import { registryFor, startRegistry, type TestRegistry } from '../support/registry';
 import { codeOf } from '../support/tar';
 
 const chunk = 1024 * 1024;
@@ -35,11 +35,7 @@ describe('oci: uploads that another run began', () => {
   describe('at a real registry', () => {
     let registry: TestRegistry;
     before(async function () {
-      const binary = await registryBinary();
-      if (binary === undefined) {
-        process.stderr.write('skipped: there is no registry in the cache\n');
-        this.skip();
-      }
+      const binary = await registryFor(this);
       registry = await startRegistry(binary, { auth: false });
     });
     after(() => registry?.stop());

@@ -38,6 +38,14 @@ export async function registryBinary(): Promise<string | undefined> {
   return found.sort((a, b) => b.time - a.time)[0]?.path;
 }
 
+/** For a `before` hook: the program, or the reason told and the suite skipped. */
+export async function registryFor(context: Mocha.Context): Promise<string> {
+  const binary = await registryBinary();
+  if (binary !== undefined) return binary;
+  console.log('      skipped: no registry program in the cache (airlock images build registry)');
+  return context.skip();
+}
+
 /** Starts the registry on a free loopback port, with accounts, deletion and a store of its own. `sparse`: indexes may refer to more than there is. */
 export async function startRegistry(
   binary: string,

@@ -7,7 +7,7 @@ import { buildComponents, memorySpace, openRegistries, repositoryIn, type Regist
 import { openAccess } from '../../../ocm/access';
 import { describe as described, digestOf, MediaType, parseManifest, readContent, type Content } from '../../../oci';
 import { FaultyServer, reply, type Answer } from '../../support/faulty-server';
-import { registryBinary, startRegistry, type TestRegistry } from '../../support/registry';
+import { registryFor, startRegistry, type TestRegistry } from '../../support/registry';
 import { codeOf } from '../../support/tar';
 
 const chartLayer = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
@@ -200,11 +200,7 @@ describe('ocm/access: charts', () => {
   describe('in a real registry', () => {
     let registry: TestRegistry;
     before(async function () {
-      const binary = await registryBinary();
-      if (binary === undefined) {
-        process.stderr.write('skipped: there is no registry in the cache\n');
-        this.skip();
-      }
+      const binary = await registryFor(this);
       registry = await startRegistry(binary);
     });
     after(() => registry?.stop());

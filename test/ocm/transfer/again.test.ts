@@ -15,7 +15,7 @@ import {
 import { describe as described, MediaType, Registry, type Descriptor } from '../../../oci';
 import { memorySpace, repositoryIn } from '../../../ocm/repository';
 import { pushImage, pushIndex } from '../../support/artifacts';
-import { registryBinary, startRegistry, type TestRegistry } from '../../support/registry';
+import { registryFor, startRegistry, type TestRegistry } from '../../support/registry';
 
 const name = 'example.com/acme/again';
 
@@ -28,11 +28,7 @@ describe('ocm/transfer: a second time', () => {
   let images: Descriptor[];
   let http: HttpClient;
   before(async function () {
-    const binary = await registryBinary();
-    if (binary === undefined) {
-      process.stderr.write('skipped: there is no registry in the cache\n');
-      return this.skip();
-    }
+    const binary = await registryFor(this);
     folder = mkdtempSync(path.join(tmpdir(), 'airlock-test-'));
     const space = { ...memorySpace('vendor.example'), registry: 'vendor.example' };
     const content = space.content('web');

@@ -18,7 +18,7 @@ import {
 } from '../../../ocm';
 import { describe as described, MediaType, type Descriptor } from '../../../oci';
 import { pushImage } from '../../support/artifacts';
-import { registryBinary, startRegistry, type TestRegistry } from '../../support/registry';
+import { registryFor, startRegistry, type TestRegistry } from '../../support/registry';
 import { codeOf } from '../../support/tar';
 
 const name = 'example.com/acme/shop';
@@ -32,11 +32,7 @@ describe('ocm/transfer: what goes over, at a real registry', () => {
   let image: Descriptor;
   let host: string;
   before(async function () {
-    const binary = await registryBinary();
-    if (binary === undefined) {
-      process.stderr.write('skipped: there is no registry in the cache\n');
-      return this.skip();
-    }
+    const binary = await registryFor(this);
     folder = mkdtempSync(path.join(tmpdir(), 'airlock-test-'));
     registry = await startRegistry(binary);
     host = `http://${registry.host}`;
