@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { listAt, textAt, type KubernetesObject } from '../../cluster';
 import { anyFreePort, ensureEngine } from '../../host';
 import { messageOf } from '../../report';
+import { inOrder } from '../support/in-order';
 import { ProductsEnvironment } from '../support/products';
 import { RunningProducts } from '../support/running-products';
 
@@ -14,7 +15,7 @@ const greeting = 'Greetings from the other side of the air gap';
  */
 describe('two products on kind', function () {
   this.timeout(90 * 60_000);
-  this.bail(true);
+  inOrder(this);
   let products: ProductsEnvironment;
   let running: RunningProducts;
 

@@ -6,13 +6,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anyFreePort } from '../../host';
 import { environmentLacks, projectFolder, TestEnvironment } from '../support/environment';
+import { inOrder } from '../support/in-order';
 
 const secret = 'the secret of the webhook';
 
 /** `airlock status`, `rollback` and `watch` on the environment that the demo leaves. */
 describe('an environment kept up to date', function () {
   this.timeout(600_000);
-  this.bail(true);
+  inOrder(this);
   let environment: TestEnvironment;
   let destroyed = false;
   let watch: ChildProcess | undefined;

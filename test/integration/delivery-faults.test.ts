@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { parseLock } from '../../product';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 const values = 'products/podinfo/values.yaml';
 
 /** What people do to their repositories, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('delivery: what people do to their repositories', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
 
   before(async function () {

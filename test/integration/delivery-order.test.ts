@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { parseLock } from '../../product';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 /** Two instances of one product in one project, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('delivery: instances that depend on each other', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   const behind = { dependsOn: ['podinfo'] };
 

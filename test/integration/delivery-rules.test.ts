@@ -16,11 +16,12 @@ import {
 import { Registry } from '../../oci';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
 import { projectFolder } from '../support/environment';
+import { inOrder } from '../support/in-order';
 
 /** What surrounds the pull request, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('delivery: protection, refusals, rollback, targets, order, removal, sync', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
 
   before(async function () {

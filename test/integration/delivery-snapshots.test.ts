@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readContent, Registry, type Descriptor, type RegistryRepository } from '../../oci';
 import { parseLock, verifySnapshot, type DeploymentInputs } from '../../product';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 const values = 'products/podinfo/values.yaml';
 const lock = 'products/podinfo/lock.yaml';
@@ -10,7 +11,7 @@ const lock = 'products/podinfo/lock.yaml';
 /** What becomes of snapshots, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('delivery: snapshots signed, collected, and brought back', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   let snapshots: RegistryRepository;
   const keys = generateKeyPairSync('rsa', {

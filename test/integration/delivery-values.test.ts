@@ -3,11 +3,12 @@ import { buildSnapshot, parseLock, type DeploymentInputs } from '../../product';
 import { openRepository } from '../../oci';
 import type { RunningControlPlane } from '../support/control-plane';
 import { sceneWithCluster, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 /** Values from beside `values.yaml`, on a real forge, registry and API server. Each step begins where the last one ended. */
 describe('delivery: values from Git, ConfigMaps and artifacts', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   let plane: RunningControlPlane;
 

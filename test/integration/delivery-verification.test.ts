@@ -24,6 +24,7 @@ import {
   startSourceController,
   type RunningSourceController,
 } from '../support/flux';
+import { inOrder } from '../support/in-order';
 
 const values = 'products/podinfo/values.yaml';
 const folder = 'products/podinfo';
@@ -39,7 +40,7 @@ const keyPair = () =>
 /** Flux is handed what is merged, and takes only what the environment has signed. Each step begins where the last one ended. */
 describe('delivery: Flux verifies what is merged', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   let plane: RunningControlPlane;
   let sources: RunningSourceController;

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseLock } from '../../product';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 const values = 'products/podinfo/values.yaml';
 const branch = 'airlock/podinfo';
@@ -9,7 +10,7 @@ const branch = 'airlock/podinfo';
 /** The pull request's life, on a real forge and a real registry. Each step begins where the last one ended. */
 describe('the upgrade pull request', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
 
   before(async function () {

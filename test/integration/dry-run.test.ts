@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { targetText } from '../../product';
 import type { RunningControlPlane } from '../support/control-plane';
 import { sceneWithCluster, type DeliveryScene } from '../support/delivery';
+import { inOrder } from '../support/in-order';
 
 const values = 'products/podinfo/values.yaml';
 
 /** A proposal asks the clusters that it would go to, on a real forge, registry and control plane. */
 describe('a proposal and the clusters of its targets', function () {
   this.timeout(180_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   let plane: RunningControlPlane;
   let kubeconfig: string;

@@ -8,6 +8,7 @@ import { Gitea } from '../../forge';
 import { Registry } from '../../oci';
 import { openComponentRepository, openRegistries, parseDescriptor, type ComponentRepository } from '../../ocm';
 import { environmentLacks, TestEnvironment, airlock, type Said } from '../support/environment';
+import { inOrder } from '../support/in-order';
 import { expectDone, expectRefusal } from '../support/refusal';
 
 const component = 'ocm.software/demos/podinfo';
@@ -17,7 +18,7 @@ const values = 'products/podinfo/values.yaml';
 describe('bad input: the two stacks', function () {
   this.timeout(240_000);
   // Each begins where the last one ended.
-  this.bail(true);
+  inOrder(this);
   let environment: TestEnvironment;
   let provider: { host: string; registry: Registry; username: string; password: string };
   let consumer: { host: string; registry: Registry };

@@ -3,6 +3,7 @@ import { kustomization, ociRepository, waitFor, type Cluster, type KubernetesObj
 import { productHealth } from '../../product';
 import { controlPlanePrograms, startControlPlane, type RunningControlPlane } from '../support/control-plane';
 import { fluxDefinitions, installDefinitions } from '../support/flux';
+import { inOrder } from '../support/in-order';
 
 const namespace = 'mpas-apps';
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -11,7 +12,7 @@ const labels = { 'airlock.ocm.software/product': 'shop' };
 /** Flux's objects with statuses as its controllers write them; workloads and pods are the control plane's own. */
 describe('how a product does, on a real control plane', function () {
   this.timeout(120_000);
-  this.bail(true);
+  inOrder(this);
   let plane: RunningControlPlane;
   let cluster: Cluster;
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { programListing } from '../../images';
 import { environmentLacks } from '../support/environment';
+import { inOrder } from '../support/in-order';
 import { ProductsEnvironment } from '../support/products';
 
 /**
@@ -9,7 +10,7 @@ import { ProductsEnvironment } from '../support/products';
  */
 describe('two products on platform none', function () {
   this.timeout(1_800_000);
-  this.bail(true);
+  inOrder(this);
   let products: ProductsEnvironment;
 
   before(async function () {

@@ -7,6 +7,7 @@ import type { PullRequest } from '../../forge';
 import { parseLock } from '../../product';
 import { DeliveryScene, deliveryLacks } from '../support/delivery';
 import { airlock } from '../support/environment';
+import { inOrder } from '../support/in-order';
 import { havePrograms } from '../support/programs';
 import {
   hasReferenceDemo,
@@ -27,7 +28,7 @@ type Which = keyof typeof referenceComponents;
  */
 describe('the reference demo’s products, from release to merged pull request', function () {
   this.timeout(300_000);
-  this.bail(true);
+  inOrder(this);
   let scene: DeliveryScene;
   let folder: string;
   let hosts: ReferenceHosts;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentLacks, projectFolder, TestEnvironment } from '../support/environment';
+import { inOrder } from '../support/in-order';
 import { expectDone } from '../support/refusal';
 
 /** A block of commands of the tutorial: under which heading, and whether it is said to fail. */
@@ -36,7 +37,7 @@ function bash(commands: string, env: NodeJS.ProcessEnv): Promise<{ code: number;
 /** The tutorial's commands as they stand there; only the demo's names, ports and folders are those of an environment of our own. */
 describe('the tutorial', function () {
   this.timeout(1_300_000);
-  this.bail(true);
+  inOrder(this);
   const blocks = blocksOf(readFileSync(join(projectFolder, 'docs', 'tutorial.md'), 'utf8'));
   const said = new Map<string, string>();
   let environment: TestEnvironment;
