@@ -124,9 +124,14 @@ class PackedCtf implements ContentSpace {
     private readonly inner: CtfDirectory,
   ) {}
 
-  /** `temporary`: where the archive was unpacked; it goes when this is closed. */
+  /** `temporary`: where the archive was unpacked; it goes when this is closed, or cannot be opened. */
   static async of(file: string, format: CtfFormat, temporary: string): Promise<PackedCtf> {
-    return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
+    try {
+      return new PackedCtf(file, format, temporary, await CtfDirectory.open(temporary, file));
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   static async empty(file: string, format: CtfFormat): Promise<PackedCtf> {

@@ -168,6 +168,7 @@ describe('ocm/repository: properties', () => {
               const to = await each();
               await transferComponentVersion(await from.open(name, text), to);
               await to.close();
+              await from.close();
               from = await each();
               const stored = await from.open(name, text);
               expect(Buffer.from(stored.bytes).equals(bytes), `${from.name} ${name}`).to.equal(true);
