@@ -89,7 +89,8 @@ export class SoftwareConsumer extends pulumi.ComponentResource {
       withToken(
         `${name}-${holder}-token`,
         { forge, title: `${holder} of ${configuration.consumerOrganization}`, scopes },
-        child,
+        // Named after it, and not made where it cannot be.
+        { ...child, dependsOn: [organization] },
       );
     const delivery = accountOf('airlock', deliveryScopes);
 

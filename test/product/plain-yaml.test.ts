@@ -124,10 +124,10 @@ describe('YAML read quickly', () => {
       fc.property(text, each => {
         if (agrees(each)) read += 1;
       }),
-      { numRuns: process.env['AIRLOCK_TEST_FULL'] === '1' ? 300_000 : 4_000 },
+      { numRuns: process.env['AIRLOCK_TEST_FULL'] === '1' ? 300_000 : 8_000 },
     );
-    // About one in thirty: a reader that leaves everything to the parser would agree with it always.
-    expect(read).to.be.greaterThan(20);
+    // About one in forty: a reader that leaves everything to the parser would agree with it always.
+    expect(read).to.be.greaterThan(100);
   });
 
   it('is what a program wrote', () => {
