@@ -47,10 +47,10 @@ describe('engine: processes with the SDK', function () {
       Error.prepareStackTrace = undefined;
       Error.prepareStackTrace = kept;
       console.log(new Error('of a person').stack);
-      const file = require('path').join(${JSON.stringify('FOLDER')}, 'debuggable.js');
+      const file = require('path').join(${JSON.stringify(folder)}, 'debuggable.js');
       require('fs').writeFileSync(file, 'module.exports = () => new Error("of a promise").stack');
       console.log(require(file)().split('\\n')[0], mapped.join());
-      process.exit(0);`.replace('"FOLDER"', JSON.stringify(folder)),
+      process.exit(0);`,
     );
     expect(lines).to.deep.equal(['mapped', 'Error: of a promise of a person']);
   });
