@@ -29,7 +29,7 @@ export interface Handler<I extends object, O extends I> {
 /** What travels over Pulumi's protocol. */
 export type Properties = Record<string, unknown>;
 
-/** The functions that {@link thin} looks for in a handler's module. */
+/** The functions that the text of a {@link HandledResource} looks for in a handler's module. */
 export interface Served {
   readonly check: (olds: object, news: object) => Promise<dynamic.CheckResult<Properties>>;
   readonly diff: (id: string, olds: object, news: object) => Promise<dynamic.DiffResult>;

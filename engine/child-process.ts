@@ -10,8 +10,8 @@ import type { Readable } from 'node:stream';
  * then, however the engine died), and keeps `util.inspect` from colouring: before Node 24, colouring the stack of an error thrown in
  * the SDK loops for half a minute and takes gigabytes (nodejs/node#64011).
  *
- * The SDK notes a stack with every promise, and maps it to the sources whether or not it is ever shown (of a leak): a sixth of a
- * program's time. Those stacks stay as they are; all others are mapped.
+ * The SDK notes a stack with every promise, to show it where promises leaked and `PULUMI_DEBUG_PROMISE_LEAKS` is set: a sixth of a
+ * program's time. Where that is not set, none is noted.
  *
  * Its serialisation of functions loads npm's dependency resolver and the TypeScript compiler before it knows that it needs them:
  * they come when they are used, which no provider does (80 MB and half a second of processor for each).
@@ -24,24 +24,27 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   util.inspect = Object.assign((value, options, ...rest) =>
     inspect(value, options && typeof options === 'object' ? { ...options, colors: false } : options, ...rest), inspect);
 }
-const ours = new WeakSet();
-let prepare = Error.prepareStackTrace;
-const sparing = wanted => {
-  const prepareStackTrace = (error, trace) =>
-    /debuggable\\.js$/.test(trace[0]?.getFileName() ?? '') ? [error, ...trace].join('\\n    at ') : wanted(error, trace);
-  ours.add(prepareStackTrace);
-  return prepareStackTrace;
-};
-Object.defineProperty(Error, 'prepareStackTrace', {
-  configurable: true,
-  get: () => prepare,
-  set: wanted => { prepare = typeof wanted !== 'function' || ours.has(wanted) ? wanted : sparing(wanted); },
-});
 const load = Module._load;
+const sdk = /@pulumi[\\\\/]pulumi[\\\\/]/;
+const noting = Boolean(process.env.PULUMI_DEBUG_PROMISE_LEAKS);
+const spared = new WeakSet();
+const sparing = debuggable => {
+  if (spared.has(debuggable)) return debuggable;
+  spared.add(debuggable);
+  const { debuggablePromise } = debuggable;
+  debuggable.debuggablePromise = (...args) => {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try { return debuggablePromise(...args); } finally { Error.stackTraceLimit = stackTraceLimit; }
+  };
+  return debuggable;
+};
 const eager = /@pulumi[\\\\/]pulumi[\\\\/](runtime[\\\\/]closure[\\\\/]codePaths|typescript-shim)\\.js$/;
 Module._load = function (request, parent, ...rest) {
   const loaded = () => load.call(this, request, parent, ...rest);
-  if (!eager.test(parent?.filename ?? '') || !['@npmcli/arborist', 'typescript'].includes(request)) return loaded();
+  const from = parent?.filename ?? '';
+  if (!noting && /[\\\\/]debuggable$/.test(request) && sdk.test(from)) return sparing(loaded());
+  if (!eager.test(from) || !['@npmcli/arborist', 'typescript'].includes(request)) return loaded();
   Module._resolveFilename(request, parent); // throws what the SDK expects where it is missing
   let module;
   const get = (_, name) => (name === '__esModule' ? request !== 'typescript' : (module ??= loaded())[name]);

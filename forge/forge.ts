@@ -101,6 +101,8 @@ export interface PullRequest {
   /** Login of whoever merged. */
   readonly mergedBy?: string;
   readonly labels: readonly string[];
+  /** How many comments it has; absent where the forge does not say. */
+  readonly comments?: number;
   /** RFC 3339, set when closed or merged. */
   readonly closedAt?: string;
   /** Page for people. */

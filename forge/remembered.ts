@@ -4,11 +4,25 @@ import type { GiteaRepository } from './gitea/gitea';
 /** How long what was read counts as true, in milliseconds. */
 const freshFor = 5_000;
 
+/** Where more files of a tree than this are read, all of them come at once. */
+const singleReads = 8;
+/** Trees larger than this are read file by file, in bytes. */
+const largestArchive = 16 * 1024 * 1024;
+
+/** The files at a ref, and how they are read. */
+interface Tree {
+  readonly ref: string;
+  readonly entries: readonly TreeEntry[];
+  /** Files asked for one by one so far. */
+  reads: number;
+  archive?: Promise<unknown>;
+}
+
 /** What many readers of one repository share: each thing is asked for once. Safe to use for plans, never for writes. */
 export class RememberedRepository {
   private readonly answers = new Map<string, { until: number; answer: Promise<unknown> }>();
-  /** Content never changes under its name. */
-  private readonly contents = new Map<string, Promise<FileContent>>();
+  /** By blob id: content never changes under it. */
+  private readonly contents = new Map<string, Promise<Buffer>>();
 
   constructor(
     private readonly repository: GiteaRepository,
@@ -19,11 +33,13 @@ export class RememberedRepository {
   view(): ForgeRepository {
     const { repository } = this;
     const reads: Partial<ForgeRepository> = {
-      listTree: async (ref, path, options) => (await this.tree(ref, options)).filter(each => isBelow(each.path, path)),
+      listTree: async (ref, path, options) =>
+        (await this.tree(ref, options)).entries.filter(each => isBelow(each.path, path)),
       readTree: (ref, path, options) => this.readTree(ref, path, options),
       readFile: async (path, ref, options) => {
-        const entry = (await this.tree(ref, options)).find(each => each.path === path);
-        return entry && this.content(entry, options);
+        const tree = await this.tree(ref, options);
+        const entry = tree.entries.find(each => each.path === path);
+        return entry && this.file(tree, entry, options);
       },
       commit: (ref, options) => this.once(`commit ${ref}`, () => repository.commit(ref, options)),
       branch: (name, options) => this.once(`branch ${name}`, () => repository.branch(name, options)),
@@ -44,22 +60,38 @@ export class RememberedRepository {
   }
 
   private async readTree(ref: string, path: string, options?: CallOptions): Promise<FileContent[]> {
-    const entries = (await this.tree(ref, options)).filter(each => isBelow(each.path, path));
-    return Promise.all(entries.filter(each => each.mode !== '120000').map(each => this.content(each, options)));
+    const tree = await this.tree(ref, options);
+    const files = tree.entries.filter(each => isBelow(each.path, path) && each.mode !== '120000');
+    return Promise.all(files.map(each => this.file(tree, each, options)));
   }
 
-  private tree(ref: string, options?: CallOptions): Promise<TreeEntry[]> {
-    return this.once(`tree ${ref}`, () => this.repository.listTree(ref, '', options));
+  private tree(ref: string, options?: CallOptions): Promise<Tree> {
+    return this.once(`tree ${ref}`, async () => {
+      const entries = await this.repository.listTree(ref, '', options);
+      const small = entries.reduce((bytes, { size }) => bytes + size, 0) <= largestArchive;
+      return { ref, entries, reads: small ? 0 : -Infinity };
+    });
   }
 
   private pulls(options?: CallOptions): Promise<PullRequest[]> {
     return this.once('pulls all', () => this.repository.pullRequests('all', options));
   }
 
-  private async content(entry: TreeEntry, options?: CallOptions): Promise<FileContent> {
-    const known = this.contents.get(entry.sha);
-    if (known !== undefined) return { ...(await known), path: entry.path };
-    const asked = this.repository.readEntry(entry, options);
+  private async file(tree: Tree, entry: TreeEntry, options?: CallOptions): Promise<FileContent> {
+    const { path, sha } = entry;
+    if (!this.contents.has(sha) && ++tree.reads > singleReads)
+      // What the archive does not bring is read by itself.
+      await (tree.archive ??= this.unpack(tree.ref, options).catch(() => undefined));
+    return { path, sha, content: await (this.contents.get(sha) ?? this.read(entry, options)) };
+  }
+
+  private async unpack(ref: string, options?: CallOptions): Promise<void> {
+    for (const [sha, content] of await this.repository.readArchive(ref, options))
+      if (!this.contents.has(sha)) this.contents.set(sha, Promise.resolve(content));
+  }
+
+  private read(entry: TreeEntry, options?: CallOptions): Promise<Buffer> {
+    const asked = this.repository.readEntry(entry, options).then(({ content }) => content);
     this.contents.set(entry.sha, asked);
     asked.catch(() => this.contents.delete(entry.sha));
     return asked;

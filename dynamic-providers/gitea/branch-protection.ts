@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface BranchProtectionArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -18,12 +18,12 @@ export interface BranchProtectionArgs {
 }
 
 /** What must hold before something is merged into a branch. A rule that is there already is adopted. */
-export class BranchProtection extends pulumi.dynamic.Resource {
+export class BranchProtection extends HandledResource {
   declare readonly branch: pulumi.Output<string>;
 
   constructor(name: string, args: BranchProtectionArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/branch-protection-handler.js'),
+      './dist/dynamic-providers/gitea/branch-protection-handler.js',
       name,
       { ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge'] }),

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface FilesArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -26,14 +26,14 @@ export interface FilesArgs {
  * Files on a branch, in one commit. Deleting the resource leaves them: they are part of the branch's history.
  * A branch made for the resource starts from `base`, whose files are replaced where `files` says so.
  */
-export class Files extends pulumi.dynamic.Resource {
+export class Files extends HandledResource {
   declare readonly branch: pulumi.Output<string>;
   /** Commit at the head of the branch when the files were last looked at. */
   declare readonly commit: pulumi.Output<string>;
 
   constructor(name: string, args: FilesArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/files-handler.js'),
+      './dist/dynamic-providers/gitea/files-handler.js',
       name,
       { commit: undefined, ...args, branch: args.branch ?? 'main' },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge'] }),

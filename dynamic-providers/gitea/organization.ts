@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface OrganizationArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -14,7 +14,7 @@ export interface OrganizationArgs {
 }
 
 /** An organisation on the forge. One that is there already is adopted. One that still has repositories cannot be deleted. */
-export class Organization extends pulumi.dynamic.Resource {
+export class Organization extends HandledResource {
   declare readonly name: pulumi.Output<string>;
   /** The forge's number for it. */
   declare readonly organizationId: pulumi.Output<number>;
@@ -23,7 +23,7 @@ export class Organization extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: OrganizationArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/organization-handler.js'),
+      './dist/dynamic-providers/gitea/organization-handler.js',
       name,
       { organizationId: undefined, url: undefined, ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge'] }),

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection, RepositoryLocation } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface RepositoryArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -19,7 +19,7 @@ export interface RepositoryArgs {
  * A repository on the forge. One that is there already is adopted. Deleting the resource deletes the repository with all that
  * is in it; `retainOnDelete` keeps it.
  */
-export class Repository extends pulumi.dynamic.Resource {
+export class Repository extends HandledResource {
   declare readonly owner: pulumi.Output<string>;
   declare readonly name: pulumi.Output<string>;
   declare readonly defaultBranch: pulumi.Output<string>;
@@ -31,7 +31,7 @@ export class Repository extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: RepositoryArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/repository-handler.js'),
+      './dist/dynamic-providers/gitea/repository-handler.js',
       name,
       { defaultBranch: undefined, repositoryId: undefined, url: undefined, cloneUrl: undefined, ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge'] }),

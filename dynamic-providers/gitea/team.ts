@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface TeamArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -18,13 +18,13 @@ export interface TeamArgs {
 }
 
 /** A team of an organisation, with its members. One that is there already is adopted. */
-export class Team extends pulumi.dynamic.Resource {
+export class Team extends HandledResource {
   declare readonly name: pulumi.Output<string>;
   declare readonly teamId: pulumi.Output<number>;
 
   constructor(name: string, args: TeamArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/team-handler.js'),
+      './dist/dynamic-providers/gitea/team-handler.js',
       name,
       { teamId: undefined, ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge'] }),

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface TokenArgs {
   /** The account the token is for: the forge gives tokens only to those who log in with the password. */
@@ -12,14 +12,14 @@ export interface TokenArgs {
 }
 
 /** An access token. Its value is told once, by the forge, and kept encrypted in the state. */
-export class Token extends pulumi.dynamic.Resource {
+export class Token extends HandledResource {
   /** Always a secret. A new one when the token was deleted on the forge. */
   declare readonly value: pulumi.Output<string>;
   declare readonly name: pulumi.Output<string>;
 
   constructor(name: string, args: TokenArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/token-handler.js'),
+      './dist/dynamic-providers/gitea/token-handler.js',
       name,
       { value: undefined, ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge', 'value'] }),

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface UserArgs {
   /** An administrator's account. */
@@ -17,14 +17,14 @@ export interface UserArgs {
 }
 
 /** A user account on the forge. One that is there already is adopted. */
-export class User extends pulumi.dynamic.Resource {
+export class User extends HandledResource {
   declare readonly username: pulumi.Output<string>;
   declare readonly password: pulumi.Output<string>;
   declare readonly userId: pulumi.Output<number>;
 
   constructor(name: string, args: UserArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/user-handler.js'),
+      './dist/dynamic-providers/gitea/user-handler.js',
       name,
       { userId: undefined, ...args, password: pulumi.secret(args.password) },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge', 'password'] }),

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface WebhookArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -20,13 +20,13 @@ export interface WebhookArgs {
 }
 
 /** A webhook of a repository. One with the same URL that is there already is adopted. */
-export class Webhook extends pulumi.dynamic.Resource {
+export class Webhook extends HandledResource {
   declare readonly webhookId: pulumi.Output<number>;
   declare readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: WebhookArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/gitea/webhook-handler.js'),
+      './dist/dynamic-providers/gitea/webhook-handler.js',
       name,
       { webhookId: undefined, ...args, secret: pulumi.secret(args.secret) },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge', 'secret'] }),

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface ProcessArgs {
   /** Name, unique among the stack's processes; also names its folder. A change replaces it. */
@@ -21,7 +21,7 @@ export interface ProcessArgs {
 }
 
 /** A program that runs on this machine, on loopback, until the resource is deleted. Its folder goes with it. */
-export class Process extends pulumi.dynamic.Resource {
+export class Process extends HandledResource {
   /** Its folder, relative to the project. */
   declare readonly directory: pulumi.Output<string>;
   /** Origin that it answers at. Not known in a preview of its start: what asks the process then waits for the update. */
@@ -29,7 +29,7 @@ export class Process extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ProcessArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/host/process-handler.js'),
+      './dist/dynamic-providers/host/process-handler.js',
       name,
       {
         ...args,

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface ClusterArgs {
   /** Name of the kind cluster. A change replaces it. */
@@ -17,7 +17,7 @@ export interface ClusterArgs {
 }
 
 /** A kind cluster on this machine's container engine. */
-export class Cluster extends pulumi.dynamic.Resource {
+export class Cluster extends HandledResource {
   /** Admin kubeconfig; always a secret. */
   declare readonly kubeconfig: pulumi.Output<string>;
   /** URL of the API server. */
@@ -26,7 +26,7 @@ export class Cluster extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ClusterArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/kind/cluster-handler.js'),
+      './dist/dynamic-providers/kind/cluster-handler.js',
       name,
       { kubeconfig: undefined, endpoint: undefined, ...args },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['kubeconfig'] }),

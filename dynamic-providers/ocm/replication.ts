@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection, RegistryConnection, RepositoryLocation } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface ReplicationArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -18,7 +18,7 @@ export interface ReplicationArgs {
  * Keeps the newest component version in a range in the consumer's registry: by value, images included, verified at the source
  * and again at the destination. The version is resolved in `check`, so that a preview shows it.
  */
-export class Replication extends pulumi.dynamic.Resource {
+export class Replication extends HandledResource {
   /** `waiting` (not installed yet, or nothing released) or `replicated`. */
   declare readonly phase: pulumi.Output<string>;
   /** Why it waits, or which source could not be reached; empty otherwise. */
@@ -37,7 +37,7 @@ export class Replication extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ReplicationArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/ocm/replication-handler.js'),
+      './dist/dynamic-providers/ocm/replication-handler.js',
       name,
       {
         phase: undefined,

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface SigningKeyArgs {
   /** Default `RSA`. A change makes a new key. */
@@ -9,7 +9,7 @@ export interface SigningKeyArgs {
 }
 
 /** A vendor's signing key: made once, the private half kept encrypted in state. */
-export class SigningKey extends pulumi.dynamic.Resource {
+export class SigningKey extends HandledResource {
   /** PEM (SubjectPublicKeyInfo). What a consumer trusts. */
   declare readonly publicKey: pulumi.Output<string>;
   /** PEM (PKCS #8); always a secret. */
@@ -17,7 +17,7 @@ export class SigningKey extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: SigningKeyArgs = {}, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/ocm/signing-key-handler.js'),
+      './dist/dynamic-providers/ocm/signing-key-handler.js',
       name,
       { publicKey: undefined, privateKey: undefined, algorithm: args.algorithm ?? 'RSA', bits: args.bits ?? 4096 },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['privateKey'] }),

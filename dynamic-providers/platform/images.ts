@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface PlatformImagesArgs {
   /** Names from the image list (`airlock images list`). */
@@ -12,7 +12,7 @@ export interface PlatformImagesArgs {
 }
 
 /** The platform's programs as images in the cache of this machine: pulled where a registry answers, assembled where not. */
-export class PlatformImages extends pulumi.dynamic.Resource {
+export class PlatformImages extends HandledResource {
   /** Canonical reference of each image by name, optional ones that are missing left out; known in preview. The tag names the content. */
   declare readonly references: pulumi.Output<Record<string, string>>;
   /** The public name of each optional image that is there, by name. */
@@ -20,7 +20,7 @@ export class PlatformImages extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: PlatformImagesArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/platform/images-handler.js'),
+      './dist/dynamic-providers/platform/images-handler.js',
       name,
       {
         references: undefined,

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection, RegistryConnection, RepositoryLocation } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface ProductDeploymentArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -41,7 +41,7 @@ export interface ProductDeploymentArgs {
  * One product instance: proposes each upgrade as one pull request with the consumer's values merged, and answers edits of the
  * values on main with a commit that renews the lock. What is merged is what runs; a person merges.
  */
-export class ProductDeployment extends pulumi.dynamic.Resource {
+export class ProductDeployment extends HandledResource {
   /** `waiting`, `proposed`, `blocked`, `deployed`, `skipped`. Known in preview. */
   declare readonly phase: pulumi.Output<string>;
   declare readonly reason: pulumi.Output<string>;
@@ -56,7 +56,7 @@ export class ProductDeployment extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ProductDeploymentArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/product/deployment-handler.js'),
+      './dist/dynamic-providers/product/deployment-handler.js',
       name,
       {
         phase: undefined,

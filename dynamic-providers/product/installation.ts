@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection, RepositoryLocation } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface InstallationArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -27,7 +27,7 @@ export interface InstallationArgs {
 }
 
 /** Proposes, by pull request, to subscribe to a component and to install a product from it. A person merges. */
-export class Installation extends pulumi.dynamic.Resource {
+export class Installation extends HandledResource {
   /** `proposed`, `installed` or `skipped` (closed without merging). Known in preview. */
   declare readonly phase: pulumi.Output<string>;
   /** Page of the pull request; empty when none was needed. */
@@ -35,7 +35,7 @@ export class Installation extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: InstallationArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/product/installation-handler.js'),
+      './dist/dynamic-providers/product/installation-handler.js',
       name,
       { phase: undefined, pullRequest: undefined, ...args },
       options,

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { ForgeConnection, RepositoryLocation } from '../connection';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface SyncArgs {
   forge: pulumi.Input<ForgeConnection>;
@@ -21,7 +21,7 @@ export interface SyncArgs {
 }
 
 /** Keeps the content of an artifact in a folder of a Git repository, again whenever the artifact or the folder changes. */
-export class Sync extends pulumi.dynamic.Resource {
+export class Sync extends HandledResource {
   /** `synced`, `pending`, `proposed`, or `skipped` (closed without merging). Known in preview. */
   declare readonly phase: pulumi.Output<string>;
   /** Of the artifact that the reference names now. Known in preview. */
@@ -31,7 +31,7 @@ export class Sync extends pulumi.dynamic.Resource {
 
   constructor(name: string, { syncName = name, ...args }: SyncArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/product/sync-handler.js'),
+      './dist/dynamic-providers/product/sync-handler.js',
       name,
       { phase: undefined, digest: undefined, page: undefined, ...args, name: syncName },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['forge', 'account'] }),

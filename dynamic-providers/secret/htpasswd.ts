@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface HtpasswdArgs {
   /** Password of each user, by name. */
@@ -7,13 +7,13 @@ export interface HtpasswdArgs {
 }
 
 /** An htpasswd file (bcrypt) for a registry. Made anew only when a user or a password changes. */
-export class Htpasswd extends pulumi.dynamic.Resource {
+export class Htpasswd extends HandledResource {
   /** The file's content; always a secret. */
   declare readonly content: pulumi.Output<string>;
 
   constructor(name: string, args: HtpasswdArgs, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/secret/htpasswd-handler.js'),
+      './dist/dynamic-providers/secret/htpasswd-handler.js',
       name,
       { content: undefined, users: pulumi.secret(args.users) },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['content', 'users'] }),

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { thin } from '../thin';
+import { HandledResource } from '../handled-resource';
 
 export interface PasswordArgs {
   /** Characters of the password. Default 32. A change makes a new one. */
@@ -9,13 +9,13 @@ export interface PasswordArgs {
 }
 
 /** A random password (letters, digits, `-` and `_`), made once and kept encrypted in state. */
-export class Password extends pulumi.dynamic.Resource {
+export class Password extends HandledResource {
   /** The password; always a secret. */
   declare readonly result: pulumi.Output<string>;
 
   constructor(name: string, args: PasswordArgs = {}, options?: pulumi.CustomResourceOptions) {
     super(
-      thin('./dist/dynamic-providers/secret/password-handler.js'),
+      './dist/dynamic-providers/secret/password-handler.js',
       name,
       { result: undefined, length: args.length ?? 32, keepers: args.keepers ?? {} },
       pulumi.mergeOptions(options, { additionalSecretOutputs: ['result'] }),

@@ -58,21 +58,13 @@ export class GiteaApi {
 
   /** `path` is below `/api/v1`, its parts already encoded (see {@link pathOf}). `what` completes "Cannot ...". */
   async request<T>(what: string, method: Method, path: string, call: Call = {}): Promise<Answer<T>> {
-    const attempt: Attempt = { what, url: this.url };
-    const exchange = () => this.exchange(attempt, method, path, call);
-    const repository = method === 'GET' ? undefined : gitWrites.exec(path)?.[1];
-    const answer = await (repository === undefined ? exchange() : inTurn(`${this.url}${repository}`, exchange));
-    const { text } = answer;
-    const location = answer.header('location');
-    if (answer.status >= 300 && answer.status < 400 && location !== undefined) {
-      // Under this name there is nothing left to remove.
-      if (method !== 'DELETE' || !call.accept?.includes(404)) throw moved(attempt, location);
-      return { status: 404, header: answer.header, body: parsed<T>('') };
-    }
-    if ((answer.status < 200 || answer.status > 299) && !call.accept?.includes(answer.status)) {
-      throw refused(attempt, answer.status, saidIn(text));
-    }
-    return { status: answer.status, header: answer.header, body: parsed<T>(text) };
+    const { body, ...answer } = await this.answer(what, method, path, call);
+    return { ...answer, body: parsed<T>(body.toString('utf8')) };
+  }
+
+  /** What is no JSON, as it is. */
+  async download(what: string, path: string, call: Call = {}): Promise<Buffer> {
+    return (await this.answer(what, 'GET', path, call)).body;
   }
 
   /** The body, or undefined where the forge answers 404. */
@@ -97,7 +89,24 @@ export class GiteaApi {
     }
   }
 
-  private async exchange(attempt: Attempt, method: Method, path: string, call: Call) {
+  private async answer(what: string, method: Method, path: string, call: Call): Promise<Answer<Buffer>> {
+    const attempt: Attempt = { what, url: this.url };
+    const exchange = () => this.exchange(attempt, method, path, call);
+    const repository = method === 'GET' ? undefined : gitWrites.exec(path)?.[1];
+    const answer = await (repository === undefined ? exchange() : inTurn(`${this.url}${repository}`, exchange));
+    const location = answer.header('location');
+    if (answer.status >= 300 && answer.status < 400 && location !== undefined) {
+      // Under this name there is nothing left to remove.
+      if (method !== 'DELETE' || !call.accept?.includes(404)) throw moved(attempt, location);
+      return { ...answer, status: 404, body: Buffer.alloc(0) };
+    }
+    if ((answer.status < 200 || answer.status > 299) && !call.accept?.includes(answer.status)) {
+      throw refused(attempt, answer.status, saidIn(answer.body.toString('utf8')));
+    }
+    return answer;
+  }
+
+  private async exchange(attempt: Attempt, method: Method, path: string, call: Call): Promise<Answer<Buffer>> {
     const target = new URL(`${this.url}/api/v1${path}`);
     for (const [key, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) target.searchParams.set(key, String(value));
@@ -118,7 +127,7 @@ export class GiteaApi {
       return {
         status: response.status,
         header: (name: string) => response.header(name),
-        text: await response.text(maxAnswer),
+        body: await response.bytes(maxAnswer),
       };
     } catch (error) {
       if (call.signal?.aborted) throw error;

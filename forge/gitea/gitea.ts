@@ -16,6 +16,7 @@ import type {
 } from '../forge';
 import { Organizations, Users } from './accounts';
 import { GiteaApi, type GiteaOptions } from './api';
+import { readArchive } from './archive';
 import * as branches from './branches';
 import * as conversation from './conversation';
 import * as files from './files';
@@ -92,6 +93,10 @@ export class GiteaRepository implements ForgeRepository {
   /** The content of a file that {@link listTree} found. */
   readEntry(entry: TreeEntry, options?: CallOptions) {
     return files.readEntry(this.api, this.repository, entry, options);
+  }
+  /** Files at `ref` by blob id, as many as an archive of it holds as they are. */
+  readArchive(ref: string, options?: CallOptions) {
+    return readArchive(this.api, this.repository, ref, options);
   }
   listTree(ref: string, path: string, options?: CallOptions) {
     return files.listTree(this.api, this.repository, ref, path, options);

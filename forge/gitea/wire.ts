@@ -42,6 +42,7 @@ export interface WirePull {
   closed_at: string | null;
   merged_by: { login: string } | null;
   labels: WireLabel[] | null;
+  comments?: number;
   html_url: string;
 }
 
@@ -84,6 +85,7 @@ export function pullRequestOf(wire: WirePull): PullRequest {
     ...(wire.closed_at ? { closedAt: wire.closed_at } : {}),
     ...(wire.merged_by ? { mergedBy: wire.merged_by.login } : {}),
     labels: (wire.labels ?? []).map(label => label.name),
+    ...(wire.comments === undefined ? {} : { comments: wire.comments }),
     url: wire.html_url,
   };
 }

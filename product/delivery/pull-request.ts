@@ -99,6 +99,7 @@ async function baseMoved(
 }
 
 async function retryAsked(repository: ForgeRepository, past: PullRequest, options?: CallOptions): Promise<boolean> {
+  if (past.comments === 0) return false;
   const since = Date.parse(past.closedAt ?? past.mergedAt ?? '');
   const asking = (await repository.comments(past.number, options)).filter(
     each => retryCommand.test(each.body) && !(Date.parse(each.createdAt) < since),

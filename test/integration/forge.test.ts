@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { changesTo, Gitea, type GiteaRepository } from '../../forge';
-import { HttpClient } from '../../net';
+import { changesTo, Gitea, type GiteaRepository, RememberedRepository } from '../../forge';
+import { HttpClient, type HttpRequest } from '../../net';
 import { hasCode } from '../../report';
 import { freePort, giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
 
@@ -12,6 +12,16 @@ const failsWith = async (work: Promise<unknown>, code: string, text?: RegExp) =>
   expect(thrown.remedy).to.be.a('string');
   if (text) expect(thrown.message).to.match(text);
 };
+
+/** Notes what it is asked for. */
+class NotingClient extends HttpClient {
+  readonly asked: string[] = [];
+
+  override request(request: HttpRequest) {
+    this.asked.push(new URL(request.url).pathname.replace(/^.*\/podinfo-component\//, ''));
+    return super.request(request);
+  }
+}
 
 const impatient = new HttpClient({ retry: { retries: 1, firstWaitMs: 10 } });
 
@@ -131,6 +141,64 @@ describe('a real Gitea', function () {
       'forge.conflict',
     );
     expect((await repository.readFile('a.yaml', 'main'))?.content.toString()).to.equal('a: 2\n');
+  });
+
+  it('reads many files in one request, each as git has it', async () => {
+    const http = new NotingClient();
+    const credentials = { username: 'ocm-admin', password: 'password' };
+    const noting = new Gitea({ url: server.url, credentials, http }).repository(
+      'software-provider',
+      'podinfo-component',
+    );
+    const texts = Array.from({ length: 20 }, (_, index) => [`many/${index}.yaml`, `index: ${index}\n`] as const);
+    // What git leaves out of an archive, or changes for it.
+    const special = {
+      '.gitattributes':
+        'many/hidden.yaml export-ignore\nmany/stamped.yaml export-subst\nmany/windows.txt text eol=crlf\n',
+      'many/hidden.yaml': 'hidden: true\n',
+      'many/stamped.yaml': 'commit: $Format:%H$\n',
+      'many/windows.txt': 'one\ntwo\n',
+      'many/bytes.bin': Buffer.from([0, 255, 13, 10, 128]),
+    };
+    await repository.commitFiles({
+      branch: 'many',
+      base: 'main',
+      message: 'Many files',
+      files: changesTo(await repository.listTree('main', ''), { ...Object.fromEntries(texts), ...special }),
+    });
+    try {
+      const plain = await repository.readTree('many', '');
+      const view = new RememberedRepository(noting).view();
+      expect(await view.readTree('many', '')).to.deep.equal(plain);
+      expect(plain.map(each => each.path)).to.include.members(Object.keys(special));
+      const archives = http.asked.filter(path => path.startsWith('archive/'));
+      expect(archives).to.deep.equal(['archive/many.tar.gz']);
+      expect(http.asked.filter(path => path.includes('/blobs/')).length).to.be.lessThan(8 + 4);
+      const before = http.asked.length;
+      expect((await view.readFile('many/7.yaml', 'many'))?.content.toString()).to.equal('index: 7\n');
+      expect(http.asked).to.have.length(before);
+    } finally {
+      await http.close();
+    }
+  });
+
+  it('reads a few files one by one, and all of them so where the forge has no archives', async () => {
+    const http = new NotingClient();
+    const credentials = { username: 'ocm-admin', password: 'password' };
+    const noting = new Gitea({ url: server.url, credentials, http }).repository(
+      'software-provider',
+      'podinfo-component',
+    );
+    try {
+      const few = new RememberedRepository(noting).view();
+      for (const index of [1, 2, 3]) await few.readFile(`many/${index}.yaml`, 'many');
+      expect(http.asked.filter(path => path.startsWith('archive/'))).to.deep.equal([]);
+      noting.readArchive = () => repository.readArchive('no-such-branch');
+      const without = new RememberedRepository(noting).view();
+      expect(await without.readTree('many', 'many')).to.deep.equal(await repository.readTree('many', 'many'));
+    } finally {
+      await http.close();
+    }
   });
 
   it('makes branches, from branches and commits, and starts them anew', async () => {
