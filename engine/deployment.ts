@@ -10,6 +10,7 @@ import { startMonitor } from './monitor-server';
 import { EXIT_REPORTED, exitProblem, programFolder, startProgram } from './program';
 import type { PlanKeeper } from './plan';
 import { ProgramCalls } from './program-calls';
+import { ProgramLines } from './program-lines';
 import type { Project } from './project';
 import { ProviderHost } from './provider-host';
 import { performRefresh } from './refresh';
@@ -183,6 +184,10 @@ class Deployment {
   private async runProgram(address: string): Promise<void> {
     const { request, run } = this;
     this.providers.warm();
+    const lines = new ProgramLines(
+      (stream, text) => run.emit({ kind: 'line', source: 'program', stream, text }),
+      () => run.stopping,
+    );
     const program = await startProgram({
       project: request.project,
       sdkDir: request.sdkDir,
@@ -192,7 +197,7 @@ class Deployment {
       address,
       config: request.config,
       env: request.env,
-      onLine: (stream, text) => run.emit({ kind: 'line', source: 'program', stream, text }),
+      onLine: lines.take,
     });
     let idleSince: number | undefined;
     const watch = setInterval(() => {
@@ -209,6 +214,7 @@ class Deployment {
     } finally {
       clearInterval(watch);
       await program.stop();
+      lines.flush();
     }
   }
 

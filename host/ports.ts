@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { AirlockError } from '../report';
 
@@ -35,14 +36,19 @@ export async function requirePort(port: number, what: string, host = '127.0.0.1'
   });
 }
 
-/** A port nobody listens on at this moment. */
-export function anyFreePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+/** Below what Linux and macOS give to outgoing connections, of which one may have taken the port by the time it is used. */
+const ownPorts = { from: 15_000, to: 32_000 };
+
+/** A port nobody listens on at this moment. Throws `host.port-taken` where there is none. */
+export async function anyFreePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const port = randomInt(ownPorts.from, ownPorts.to);
+    if (await portFree(port, host)) return port;
+  }
+  throw new AirlockError({
+    code: 'host.port-taken',
+    message: `No port of ${host} is free between ${ownPorts.from} and ${ownPorts.to}`,
+    remedy: 'Stop what listens there, or configure the ports',
+    where: host,
   });
 }

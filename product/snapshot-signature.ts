@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import type { Descriptor } from '../oci';
 import { AirlockError, messageOf } from '../report';
 import { textDigest } from './lock';
 import type { Snapshot, SnapshotBlob } from './snapshot';
@@ -26,9 +27,14 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /**
  * Signs a snapshot's digest and repository with a private key in PEM: RSA (PKCS#1 v1.5) or ECDSA, SHA-256. An RSA key gives the same
- * bytes each time. Throws `product.signing-key-invalid`.
+ * bytes each time. Signatures of others stay: `stored` are the layers of what stands under the tag. Throws
+ * `product.signing-key-invalid`.
  */
-export function signSnapshot(snapshot: Snapshot, privateKey: string): SnapshotSignature {
+export function signSnapshot(
+  snapshot: Snapshot,
+  privateKey: string,
+  stored: readonly Descriptor[] = [],
+): SnapshotSignature {
   const { registry, repository, digest, manifest } = snapshot;
   const payload = Buffer.from(
     JSON.stringify({
@@ -41,10 +47,16 @@ export function signSnapshot(snapshot: Snapshot, privateKey: string): SnapshotSi
     }),
   );
   const layer = blob(signaturePayloadType, payload);
+  const signature = signed(payload, privateKey).toString('base64');
+  const own = createPublicKey(privateKey);
+  const others = stored.filter(
+    each => each.digest !== layer.digest || !isSigned(payload, own, each.annotations?.[signatureAnnotation] ?? ''),
+  );
+  const digests = [...others, layer].map(each => each.digest);
   const config = blob(
     'application/vnd.oci.image.config.v1+json',
     Buffer.from(
-      JSON.stringify({ architecture: '', os: '', config: {}, rootfs: { type: 'layers', diff_ids: [layer.digest] } }),
+      JSON.stringify({ architecture: '', os: '', config: {}, rootfs: { type: 'layers', diff_ids: digests } }),
     ),
   );
   const descriptor = ({ mediaType, digest: of, size }: SnapshotBlob) => ({ mediaType, digest: of, size });
@@ -52,9 +64,7 @@ export function signSnapshot(snapshot: Snapshot, privateKey: string): SnapshotSi
     schemaVersion: 2,
     mediaType: manifestType,
     config: descriptor(config),
-    layers: [
-      { ...descriptor(layer), annotations: { [signatureAnnotation]: signed(payload, privateKey).toString('base64') } },
-    ],
+    layers: [...others, { ...descriptor(layer), annotations: { [signatureAnnotation]: signature } }],
     subject: descriptor(manifest),
   });
   return {
@@ -74,9 +84,7 @@ export function verifySnapshot(
   publicKey: string,
 ): boolean {
   try {
-    const manifest = JSON.parse(Buffer.from(stored.manifest).toString('utf8')) as {
-      layers?: { digest?: string; annotations?: Record<string, string> }[];
-    };
+    const manifest = JSON.parse(Buffer.from(stored.manifest).toString('utf8')) as { layers?: Descriptor[] };
     const payload = JSON.parse(Buffer.from(stored.payload).toString('utf8')) as {
       critical?: { image?: Record<string, string>; type?: string };
     };

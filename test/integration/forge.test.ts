@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { changesTo, Gitea, type GiteaRepository, RememberedRepository } from '../../forge';
+import { anyFreePort } from '../../host';
 import { HttpClient, type HttpRequest } from '../../net';
 import { hasCode } from '../../report';
-import { freePort, giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
+import { giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
 
 const failsWith = async (work: Promise<unknown>, code: string, text?: RegExp) => {
   let thrown: unknown;
@@ -63,7 +64,7 @@ describe('a real Gitea', function () {
       /nowhere/,
     );
     await failsWith(
-      new Gitea({ url: `http://127.0.0.1:${await freePort()}`, http: impatient }).version(),
+      new Gitea({ url: `http://127.0.0.1:${await anyFreePort()}`, http: impatient }).version(),
       'forge.unreachable',
     );
     await failsWith(forge.organizations.create({ name: 'software-provider' }), 'forge.conflict');

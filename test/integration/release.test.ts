@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { changesTo, type GiteaRepository } from '../../forge';
+import { anyFreePort } from '../../host';
 import { HttpClient } from '../../net';
 import { openRepository } from '../../oci';
 import { runReleaseRunner, statusContext, type RunRecord, type RunningReleaseRunner } from '../../services';
 import { cachedProgram } from '../support/control-plane';
-import { freePort, giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
+import { giteaProgram, startGitea, type RunningGitea } from '../support/gitea';
 import { startRegistry, type TestRegistry } from '../support/registry';
 import { pipelineFolder } from '../support/tekton';
 
@@ -54,7 +55,7 @@ describe('a release on real parts', function () {
       files: changesTo(await repository.listTree('main', ''), files),
       message: 'Podinfo',
     });
-    port = await freePort();
+    port = await anyFreePort();
     await repository.createWebhook({
       url: `http://127.0.0.1:${port}/hooks/gitea`,
       events: ['release'],

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, parseAccess } from '../../cluster';
+import { anyFreePort } from '../../host';
 import { cacheDir } from '../../images';
 
 /** The programs of a real control plane. */
@@ -43,21 +43,6 @@ export async function controlPlanePrograms(): Promise<ControlPlanePrograms | und
   return etcd && apiserver && controllerManager ? { etcd, apiserver, controllerManager } : undefined;
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise(done => server.once('listening', done));
-      return server;
-    }),
-  );
-  return servers.map(server => {
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    return port;
-  });
-}
-
 function start(program: string, args: readonly string[], folder: string, name: string): ChildProcess {
   const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(join(folder, `${name}.log`));
@@ -76,7 +61,9 @@ async function end(child: ChildProcess): Promise<void> {
 /** etcd, kube-apiserver and kube-controller-manager on loopback: everything of Kubernetes but nodes. */
 export async function startControlPlane(programs: ControlPlanePrograms): Promise<RunningControlPlane> {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-kubernetes-'));
-  const [client = 0, peer = 0, secure = 0, manager = 0] = await freePorts(4);
+  const ports = new Set<number>();
+  while (ports.size < 4) ports.add(await anyFreePort());
+  const [client = 0, peer = 0, secure = 0, manager = 0] = ports;
   const token = randomBytes(16).toString('hex');
   const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
   await writeFile(join(folder, 'sa.key'), keys.privateKey.export({ type: 'pkcs1', format: 'pem' }));

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { chown, copyFile, cp, link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Gitea } from '../../forge';
+import { anyFreePort } from '../../host';
 import { cacheDir } from '../../images';
 import { defaultHttpClient } from '../../net';
 
@@ -62,7 +62,7 @@ export async function startGitea(program: GiteaProgram): Promise<RunningGitea> {
   for (const folder of ['templates', 'options', 'public']) {
     await cp(join(program.staticRoot, folder), join(staticRoot, folder), { recursive: true });
   }
-  const port = await freePort();
+  const port = await anyFreePort();
   const url = `http://gitea.localhost:${port}`;
   const config = join(home, 'app.ini');
   await mkdir(join(home, 'data'));
@@ -131,16 +131,6 @@ export async function startGitea(program: GiteaProgram): Promise<RunningGitea> {
     if (response.status !== 200) throw new Error(`${owner}/${from} is not renamed: ${response.status}`);
   };
   return { url, port, admin, forge, rename, stop };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function configuration(at: { home: string; staticRoot: string; port: number; url: string; account: string }): string {

@@ -12,7 +12,7 @@ export function expectRefusal(said: Said, code: number, ...patterns: readonly Re
   expect(lines, said.stderr).to.have.length(1);
   expect(lines[0]).to.match(/^error: /);
   const output = `${said.stdout}\n${said.stderr}`;
-  expect(/(?:.*\n){0,3}^\s+at .+:\d+:\d+\)?$/m.exec(output)?.[0], 'a stack').to.equal(undefined);
+  expect(/(?:.*\n){0,3}^\s+at .+:\d+:\d+\)?$/m.exec(output)?.[0], `a stack in\n${output}`).to.equal(undefined);
   for (const pattern of patterns) expect(lines[0]).to.match(pattern);
 }
 

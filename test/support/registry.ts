@@ -3,9 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { anyFreePort } from '../../host';
 
 export interface TestRegistry {
   /** `127.0.0.1:<port>` */
@@ -52,7 +52,7 @@ export async function startRegistry(
   options: { auth?: boolean; sparse?: boolean } = {},
 ): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'airlock-registry-'));
-  const port = await freePort();
+  const port = await anyFreePort();
   const username = 'tester';
   const password = 'correct horse';
   await writeFile(join(folder, 'htpasswd'), `${username}:${hashSync(password, 4)}\n`);
@@ -109,15 +109,4 @@ async function answering(port: number, child: ChildProcess): Promise<void> {
     await new Promise(resolve => setTimeout(resolve, 50));
   }
   throw new Error('the registry does not answer');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
