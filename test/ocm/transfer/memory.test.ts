@@ -60,6 +60,7 @@ describe('ocm/transfer: memory', () => {
           const to = await openComponentRepository(place, { registries, mode: 'update' });
           await transferComponentVersion(await from.open(name, '1.0.0'), to);
           await to.close();
+          await from.close();
           from = await openComponentRepository(place, { registries });
         }
         await from.close();
