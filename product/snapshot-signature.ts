@@ -1,5 +1,4 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import type { Descriptor } from '../oci';
 import { AirlockError, messageOf } from '../report';
 import { textDigest } from './lock';
 import type { Snapshot, SnapshotBlob } from './snapshot';
@@ -27,14 +26,9 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 
 /**
  * Signs a snapshot's digest and repository with a private key in PEM: RSA (PKCS#1 v1.5) or ECDSA, SHA-256. An RSA key gives the same
- * bytes each time. Signatures of others stay: `stored` are the layers of what stands under the tag. Throws
- * `product.signing-key-invalid`.
+ * bytes each time. Throws `product.signing-key-invalid`.
  */
-export function signSnapshot(
-  snapshot: Snapshot,
-  privateKey: string,
-  stored: readonly Descriptor[] = [],
-): SnapshotSignature {
+export function signSnapshot(snapshot: Snapshot, privateKey: string): SnapshotSignature {
   const { registry, repository, digest, manifest } = snapshot;
   const payload = Buffer.from(
     JSON.stringify({
@@ -47,16 +41,10 @@ export function signSnapshot(
     }),
   );
   const layer = blob(signaturePayloadType, payload);
-  const signature = signed(payload, privateKey).toString('base64');
-  const own = createPublicKey(privateKey);
-  const others = stored.filter(
-    each => each.digest !== layer.digest || !isSigned(payload, own, each.annotations?.[signatureAnnotation] ?? ''),
-  );
-  const digests = [...others, layer].map(each => each.digest);
   const config = blob(
     'application/vnd.oci.image.config.v1+json',
     Buffer.from(
-      JSON.stringify({ architecture: '', os: '', config: {}, rootfs: { type: 'layers', diff_ids: digests } }),
+      JSON.stringify({ architecture: '', os: '', config: {}, rootfs: { type: 'layers', diff_ids: [layer.digest] } }),
     ),
   );
   const descriptor = ({ mediaType, digest: of, size }: SnapshotBlob) => ({ mediaType, digest: of, size });
@@ -64,7 +52,9 @@ export function signSnapshot(
     schemaVersion: 2,
     mediaType: manifestType,
     config: descriptor(config),
-    layers: [...others, { ...descriptor(layer), annotations: { [signatureAnnotation]: signature } }],
+    layers: [
+      { ...descriptor(layer), annotations: { [signatureAnnotation]: signed(payload, privateKey).toString('base64') } },
+    ],
     subject: descriptor(manifest),
   });
   return {
@@ -84,7 +74,9 @@ export function verifySnapshot(
   publicKey: string,
 ): boolean {
   try {
-    const manifest = JSON.parse(Buffer.from(stored.manifest).toString('utf8')) as { layers?: Descriptor[] };
+    const manifest = JSON.parse(Buffer.from(stored.manifest).toString('utf8')) as {
+      layers?: { digest?: string; annotations?: Record<string, string> }[];
+    };
     const payload = JSON.parse(Buffer.from(stored.payload).toString('utf8')) as {
       critical?: { image?: Record<string, string>; type?: string };
     };

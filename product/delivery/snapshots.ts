@@ -5,7 +5,7 @@ import type { Snapshot, SnapshotBlob } from '../snapshot';
 import { signSnapshot, verifySnapshot, type SnapshotSignature } from '../snapshot-signature';
 import { credentialsOf, type RegistryAccount } from './connections';
 import type { DeploymentInputs } from './deployment-inputs';
-import { storedManifest, storedSignatures } from './stored-signatures';
+import { storedSignatures } from './stored-signatures';
 
 type Options = { readonly signal?: AbortSignal };
 
@@ -17,10 +17,7 @@ export async function pushSnapshots(
 ): Promise<void> {
   for (const snapshot of snapshots) {
     await push(snapshot, registry, options);
-    if (snapshotKey === undefined) continue;
-    const repository = snapshotRepository(snapshot.registry, snapshot.repository, registry);
-    const stored = await storedManifest(repository, snapshot.digest, options);
-    await push(signSnapshot(snapshot, snapshotKey, stored?.layers), registry, options);
+    if (snapshotKey !== undefined) await push(signSnapshot(snapshot, snapshotKey), registry, options);
   }
 }
 

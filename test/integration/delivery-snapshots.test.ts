@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { generateKeyPairSync } from 'node:crypto';
-import { describe as descriptorOf, readContent, Registry, type Descriptor, type RegistryRepository } from '../../oci';
+import { readContent, Registry, type Descriptor, type RegistryRepository } from '../../oci';
 import { parseLock, verifySnapshot, type DeploymentInputs } from '../../product';
 import { sceneFor, type DeliveryScene } from '../support/delivery';
 import { inOrder } from '../support/in-order';
@@ -56,29 +56,6 @@ describe('delivery: snapshots signed, collected, and brought back', function () 
     expect(await isSigned(digest)).to.equal(true);
     expect((await scene.plan('podinfo', settings)).plan.missing).to.equal(undefined);
     await scene.merge();
-  });
-
-  it('signs beside what others signed', async () => {
-    const digest = await digestOn();
-    const own = JSON.parse(
-      (await readContent(snapshots, await snapshots.resolve(signatureTag(digest)))).toString(),
-    ) as {
-      config: Descriptor;
-      layers: [Descriptor];
-    };
-    // Somebody put a signature in the place of ours.
-    const [layer] = own.layers;
-    const theirs = { ...layer, annotations: { 'dev.cosignproject.cosign/signature': 'AAAA', by: 'somebody' } };
-    const bytes = Buffer.from(JSON.stringify({ ...own, layers: [theirs] }));
-    const manifest = descriptorOf('application/vnd.oci.image.manifest.v1+json', bytes);
-    await snapshots.push(manifest, bytes);
-    await snapshots.tag(manifest, signatureTag(digest));
-    expect(await isSigned(digest)).to.equal(false);
-    await scene.update('podinfo', settings);
-    const now = await readContent(snapshots, await snapshots.resolve(signatureTag(digest)));
-    expect((JSON.parse(now.toString()) as { layers: Descriptor[] }).layers).to.deep.equal([theirs, layer]);
-    expect(await isSigned(digest)).to.equal(true);
-    expect((await scene.plan('podinfo', settings)).plan.missing).to.equal(undefined);
   });
 
   it('keeps those that main, an open pull request and the last revisions name, and no others', async () => {

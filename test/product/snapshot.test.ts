@@ -6,10 +6,8 @@ import {
   signSnapshot,
   verifySnapshot,
   type ProductLock,
-  type SnapshotSignature,
   type StoredSnapshot,
 } from '../../product';
-import type { Descriptor } from '../../oci';
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
@@ -61,30 +59,6 @@ describe('snapshots', () => {
     expect(() => signSnapshot(snapshot, 'no key'))
       .to.throw()
       .with.property('code', 'product.signing-key-invalid');
-  });
-
-  it('are signed beside what others signed, once with each key', async () => {
-    const [rsa, elliptic] = [
-      generateKeyPairSync('rsa', { modulusLength: 2048 }),
-      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
-    ];
-    const [first, second] = [rsa, elliptic].map(({ privateKey, publicKey }) => ({
-      own: privateKey.export(pem).toString(),
-      public: publicKey.export(publicPem).toString(),
-    })) as [{ own: string; public: string }, { own: string; public: string }];
-    const snapshot = await buildSnapshot(new Map([['a.yaml', Buffer.from('kind: A\n')]]), identity);
-    const layersOf = (signature: SnapshotSignature): Descriptor[] =>
-      (JSON.parse(Buffer.from(signature.manifest.bytes).toString()) as { layers: Descriptor[] }).layers;
-    let signature = signSnapshot(snapshot, first.own);
-    for (const key of [second.own, first.own, second.own, second.own])
-      signature = signSnapshot(snapshot, key, layersOf(signature));
-    expect(layersOf(signature)).to.have.length(2);
-    const stored = { manifest: signature.manifest.bytes, payload: signature.layer.bytes };
-    for (const each of [first, second]) expect(verifySnapshot(snapshot.digest, stored, each.public)).to.equal(true);
-    const foreign = { mediaType: 'text/plain', digest: digest('c'), size: 1, annotations: { from: 'somebody' } };
-    expect(layersOf(signSnapshot(snapshot, first.own, [foreign]))[0]).to.deep.equal(foreign);
-    const config = JSON.parse(Buffer.from(signature.config.bytes).toString()) as { rootfs: { diff_ids: string[] } };
-    expect(config.rootfs.diff_ids).to.deep.equal(layersOf(signature).map(each => each.digest));
   });
 
   it('are collected when no lock that runs, is proposed or can be gone back to names them', () => {
