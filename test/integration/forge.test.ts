@@ -49,6 +49,13 @@ describe('a real Gitea', function () {
     await impatient.close();
   });
 
+  /** The repository by a client of its own, which is to be closed. */
+  const notingRepository = () => {
+    const http = new NotingClient();
+    const own = new Gitea({ url: server.url, credentials: { username: 'ocm-admin', password: 'password' }, http });
+    return { http, noting: own.repository('software-provider', 'podinfo-component') };
+  };
+
   it('is known by one name', async () => {
     expect(await forge.version()).to.match(/^1\.26\./);
     expect(repository.cloneUrl).to.equal(`${server.url}/software-provider/podinfo-component.git`);
@@ -145,12 +152,7 @@ describe('a real Gitea', function () {
   });
 
   it('reads many files in one request, each as git has it', async () => {
-    const http = new NotingClient();
-    const credentials = { username: 'ocm-admin', password: 'password' };
-    const noting = new Gitea({ url: server.url, credentials, http }).repository(
-      'software-provider',
-      'podinfo-component',
-    );
+    const { http, noting } = notingRepository();
     const texts = Array.from({ length: 20 }, (_, index) => [`many/${index}.yaml`, `index: ${index}\n`] as const);
     // What git leaves out of an archive, or changes for it.
     const special = {
@@ -184,12 +186,7 @@ describe('a real Gitea', function () {
   });
 
   it('reads a few files one by one, and all of them so where the forge has no archives', async () => {
-    const http = new NotingClient();
-    const credentials = { username: 'ocm-admin', password: 'password' };
-    const noting = new Gitea({ url: server.url, credentials, http }).repository(
-      'software-provider',
-      'podinfo-component',
-    );
+    const { http, noting } = notingRepository();
     try {
       const few = new RememberedRepository(noting).view();
       for (const index of [1, 2, 3]) await few.readFile(`many/${index}.yaml`, 'many');
